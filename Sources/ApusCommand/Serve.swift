@@ -43,7 +43,8 @@ struct Serve: AsyncParsableCommand {
     options.apiKey = apiKey
     options.allowsExtraFields = allowExtraFields
     if apiKey == nil, !["127.0.0.1", "localhost", "::1"].contains(host) {
-      Terminal.error("warning: listening on \(host) without --api-key: anyone who reaches it may use it")
+      Terminal.error(
+        "warning: listening on \(host) without --api-key: anyone who reaches it may use it")
     }
     var defaults = SamplingDefaults()
     defaults.temperature = pipeline.generationDefaults.temperature ?? defaults.temperature

@@ -122,7 +122,8 @@ struct Generation: Sendable {
         if fields.returnsTokenIDs { chunk["token_ids"] = Self.json(ids) }
         try await stream.send(document(chunk))
       case .finished(let reason, let counts):
-        usage = usage
+        usage =
+          usage
           + TokenUsage(
             promptTokens: counts.promptTokens, completionTokens: counts.generatedTokens)
         do throws(RequestError) {
