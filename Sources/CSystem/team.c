@@ -82,11 +82,6 @@ void apus_team_meet(apus_team_member *member) {
 static void *member_thread(void *argument) {
   apus_team_member *member = argument;
   apus_team *team = member->team;
-#ifdef __linux__
-  char name[16];
-  snprintf(name, sizeof name, "apus-worker-%d", member->index);
-  pthread_setname_np(pthread_self(), name);
-#endif
   for (uint32_t run = 0;; run++) {
     await_change(&team->start, run, team->spin_nanoseconds);
     if (__atomic_load_n(&team->ending, __ATOMIC_ACQUIRE)) return NULL;
@@ -116,7 +111,13 @@ static int32_t start_threads(apus_team *team) {
   int32_t failed = 0;
   for (int32_t i = 1; i < team->count && !failed; i++) {
     failed = pthread_create(&team->handles[i], NULL, member_thread, &team->members[i]) != 0;
-    if (!failed) team->threads++;
+    if (failed) break;
+    team->threads++;
+#ifdef __linux__
+    char name[16];
+    snprintf(name, sizeof name, "apus-worker-%d", i);
+    pthread_setname_np(team->handles[i], name);
+#endif
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return failed;
