@@ -15,7 +15,7 @@ struct ArchitectureLookup {
       throw unknown("GGUF architecture '\(wanted)'", wanted, known: ggufNames)
     }
     for name in classNames {
-      if let match = architectures.last(where: { $0.name == name }) { return match }
+      if let match = architectures.first(where: { $0.name == name }) { return match }
     }
     guard let first = classNames.first else {
       throw PipelineError(

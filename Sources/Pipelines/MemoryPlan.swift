@@ -1,3 +1,4 @@
+import ApusCompiler
 import Foundation
 
 /// Where the memory of a loaded model goes, in bytes.
@@ -31,6 +32,14 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
     ]
     if let left, let limit { lines.append("left         \(Self.text(left)) by \(limit)") }
     return lines.joined(separator: "\n")
+  }
+
+  /// The same with the bytes of a compiled model instead of estimates.
+  func with(_ report: PlanMemoryReport) -> MemoryPlan {
+    MemoryPlan(
+      weightsMapped: report.mappedWeightBytes, weightsOwned: report.ownedWeightBytes,
+      activations: report.activationBytes + report.inputOutputBytes, cache: cache,
+      contextLength: contextLength, batchSize: batchSize, left: left, limit: limit)
   }
 
   /// Bytes with a binary unit.

@@ -1,4 +1,6 @@
 package import ApusCheckpoints
+import ApusCompiler
+package import ApusDevices
 package import ApusGraphs
 import ApusLayers
 import ApusTensors
@@ -26,6 +28,8 @@ package struct ModelLoader {
   package let checkpoint: Checkpoint
   /// What is left of the machine.
   package var memory = MachineMemory()
+  /// Instead of the one that the configuration names.
+  package var device: (any Device)?
 
   package init(
     config: PipelineConfig, architecture: SupportedArchitecture, checkpoint: Checkpoint
@@ -65,12 +69,15 @@ package struct ModelLoader {
         limits: limits)
       return LoadedModel(model: loaded, memory: plan, graph: graph, notes: weights.loadNotes)
     case .plan:
+      let device = try device ?? DeviceCatalog.device(
+        named: config.device, threads: config.threads, isa: config.isa)
       let loaded = try PlanModel(
-        graph, weights: weights, config: config, vocabularySize: modelConfig.vocabulary,
-        cache: plan.cache, limits: limits)
+        graph, weights: weights, device: device,
+        options: CompileOptions(dump: config.dump, dumpSink: config.dumpSink),
+        vocabularySize: modelConfig.vocabulary, cache: plan.cache, limits: limits)
       timer.end("compile")
       return LoadedModel(
-        model: loaded, memory: loaded.memoryPlan(plan), graph: graph, notes: weights.loadNotes)
+        model: loaded, memory: plan.with(loaded.memory), graph: graph, notes: weights.loadNotes)
     }
   }
 

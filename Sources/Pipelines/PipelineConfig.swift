@@ -33,7 +33,7 @@ public struct PipelineConfig: Sendable {
   public var threads: Int?
   /// An instruction set, by name; nil: the best there is.
   public var isa: String?
-  /// By name: `cpu`, or `deferred` in tests.
+  /// By name, such as `cpu`.
   public var device = "cpu"
   public var execution = Execution.plan
   /// A file that holds a chat template, instead of the checkpoint's.
