@@ -18,7 +18,9 @@ public enum BinaryOperation: String, Sendable, Hashable, CaseIterable {
   }
 }
 
-public enum ReductionOperation: String, Sendable, Hashable, CaseIterable { case sum, maximum, minimum }
+public enum ReductionOperation: String, Sendable, Hashable, CaseIterable {
+  case sum, maximum, minimum
+}
 
 /// The closed set of operations that everything else is defined in.
 ///

@@ -18,7 +18,8 @@ extension Tensor {
     if isPoisoned { return self }
     guard axes.sorted() == Array(0..<shape.rank) else {
       return graph.fail(
-        "permute", [self], "\(axes) is no permutation of \(shape.rank) axes", file: file, line: line)
+        "permute", [self], "\(axes) is no permutation of \(shape.rank) axes", file: file, line: line
+      )
     }
     if axes == Array(0..<shape.rank) { return self }
     let target = Shape(axes.map { shape[$0] })
