@@ -20,7 +20,7 @@ private func expandOnce(_ graph: Graph, kernels: KernelTable) -> Graph? {
       case .composite, .primitive(.matmul): true
       default: false
       }
-    guard needsKernel, kernels.entry(for: KernelRequest(graph, id)) == nil else {
+    guard needsKernel, !kernels.supports(KernelRequest(graph, id)) else {
       rewriter.copy(id)
       continue
     }

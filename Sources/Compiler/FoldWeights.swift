@@ -57,7 +57,7 @@ private func foldedNodes(
   var wanted: Set<NodeID> = []
   for id in graph.ids where live[id.index] && !fixed[id.index] {
     let node = graph[id]
-    let hasKernel = kernels.entry(for: KernelRequest(graph, id)) != nil
+    let hasKernel = kernels.supports(KernelRequest(graph, id))
     for operand in node.operands where fixed[operand.index] {
       frontier(graph, operand, readByKernel: hasKernel, into: &wanted)
     }

@@ -76,11 +76,15 @@ package struct FusedGraph: Sendable {
 }
 
 extension [Node] {
-  /// The value whose memory a node shows.
+  /// The value whose memory a node shows: a reshape's operand; what was stored, for a store.
   func memory(of id: NodeID) -> NodeID {
     var id = id
-    while case .primitive(.reshape) = self[id.index].operation { id = self[id.index].operands[0] }
-    return id
+    while true {
+      switch self[id.index].operation {
+      case .primitive(.reshape), .primitive(.store): id = self[id.index].operands[0]
+      default: return id
+      }
+    }
   }
 }
 

@@ -22,8 +22,8 @@ package struct LoopAccess: Hashable, Sendable {
 package enum LoopExpression: Hashable, Sendable {
   case load(LoopAccess)
   case constant(Float)
-  /// The index along the columns plus an offset.
-  case column(offset: Int)
+  /// The index along the columns.
+  case column
   case unary(UnaryOperation, Int)
   /// Toward zero.
   case truncate(Int)
@@ -154,7 +154,7 @@ extension Loop: CustomStringConvertible {
     switch expression {
     case .load(let access): "load \(text(access))"
     case .constant(let value): "\(value)"
-    case .column(let offset): offset == 0 ? "column" : "column + \(offset)"
+    case .column: "column"
     case .unary(let operation, let a): "\(operation.rawValue) v\(a)"
     case .truncate(let a): "truncate v\(a)"
     case .binary(let operation, let a, let b): "\(operation.rawValue) v\(a), v\(b)"

@@ -159,7 +159,11 @@ struct LoopBuilder {
     guard let dim = index.dim else { return append(.constant(Float(index.offset))) }
     // Without a reduction an open column goes away, and the last row dimension becomes the columns.
     let columns = group.isColumnOpen ? max(group.column - 1, 0) : group.column
-    if dim == columns { return append(.column(offset: index.offset)) }
+    if dim == columns {
+      let column = append(.column)
+      return index.offset == 0
+        ? column : append(.binary(.add, column, append(.constant(Float(index.offset)))))
+    }
     var access = LoopAccess(
       source: .iota(count: count), dataType: .int32,
       strides: Array(repeating: 0, count: loop.dims.count), offset: Dim(index.offset))
