@@ -1,10 +1,16 @@
 public import ApusTensors
 
+/// Elementwise on one operand. `negate` and `absolute` take numbers, `logicalNot` takes `bool`, the others
+/// floats.
 public enum UnaryOperation: String, Sendable, Hashable, CaseIterable {
   case negate, absolute, exp, log, sqrt, reciprocalSqrt, reciprocal, tanh, erf, sigmoid, sin, cos
   case floor, logicalNot
 }
 
+/// Elementwise on two operands of one type. Integers wrap; an integer divided by 0 is 0.
+///
+/// `remainder` has the sign of the dividend, as C's `fmod`. Where one operand is NaN, `maximum` and
+/// `minimum` give either operand.
 public enum BinaryOperation: String, Sendable, Hashable, CaseIterable {
   case add, subtract, multiply, divide, maximum, minimum, power, remainder
   case equal, less, lessOrEqual, logicalAnd, logicalOr
@@ -39,6 +45,8 @@ public enum Primitive: Sendable, Hashable {
   case binary(BinaryOperation)
   /// (condition, a, b): a where the condition holds, else b.
   case select
+  /// Floats become integers by truncation toward zero, NaN becomes 0; what is beyond the type's range
+  /// becomes its nearest bound. To `bool`: not equal to 0.
   case cast(DataType)
 
   // Movement.
@@ -57,11 +65,14 @@ public enum Primitive: Sendable, Hashable {
   case cumulativeSum(axis: Int)
 
   // Indexed access.
-  /// (values `[n, rest...]`, indices `[any...]` int32) -> `[any..., rest...]`.
+  /// (values `[n, rest...]`, indices `[any...]` int32) -> `[any..., rest...]`. An index outside `0..<n`
+  /// gives zeros.
   case gather
-  /// (values `[rows, n]`, indices `[rows, m]` int32) -> `[rows, m]`: along the last axis, row by row.
+  /// (values `[rows, n]`, indices `[rows, m]` int32) -> `[rows, m]`: along the last axis, row by row. An
+  /// index outside `0..<n` gives zero.
   case gatherAlongRows
-  /// Indices that sort the last axis in descending order, lower index first among equals; int32.
+  /// Indices that sort the last axis in descending order, lower index first among equals; int32. A NaN
+  /// counts as -infinity.
   case argsortDescending
 
   /// (a `[batch..., m, k]`, b `[batch..., k, n]`, or `[batch..., n, k]` where transposed) ->
