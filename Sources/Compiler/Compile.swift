@@ -1,4 +1,4 @@
-public import ApusGraphs
+package import ApusGraphs
 import ApusTensors
 
 /// From a graph to a plan: the list of passes.

@@ -1,4 +1,4 @@
-import ApusGraphs
+package import ApusGraphs
 import ApusTensors
 
 /// Where the elements of weights come from while a graph is compiled.

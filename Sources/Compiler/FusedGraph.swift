@@ -1,4 +1,4 @@
-import ApusGraphs
+package import ApusGraphs
 import ApusTensors
 
 /// One of the matrix products of a launch, with what happens to its tiles before they leave the cache.

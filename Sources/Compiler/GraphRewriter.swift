@@ -1,4 +1,4 @@
-import ApusGraphs
+package import ApusGraphs
 import ApusTensors
 
 /// The frame of a pass: one loop over the arena of `source` that appends to `target`.

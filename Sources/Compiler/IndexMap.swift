@@ -1,5 +1,5 @@
 import ApusGraphs
-import ApusTensors
+package import ApusTensors
 
 /// Where along one axis of a value a loop stands: a loop dimension's index plus a fixed offset, or the
 /// offset alone (stretched axes, axes of size 1).

@@ -1,5 +1,5 @@
-import ApusGraphs
-import ApusTensors
+package import ApusGraphs
+package import ApusTensors
 
 /// What a loop reads besides its own indices.
 package enum LoopSource: Hashable, Sendable {

@@ -1,5 +1,5 @@
-public import ApusDevices
-public import ApusTensors
+import ApusDevices
+import ApusTensors
 
 /// Bytes that a loaded model needs, each at the bounds of its symbols.
 public struct PlanMemoryReport: Sendable, Hashable {

@@ -1,9 +1,9 @@
-import ApusGraphs
+package import ApusGraphs
 import ApusTensors
 
 /// Removes what no output or effect needs, and applies identities that change no bit of a result
 /// (except the sign of a zero).
-func simplify(_ graph: Graph) throws -> Graph {
+package func simplify(_ graph: Graph) throws -> Graph {
   let live = graph.liveness()
   var rewriter = GraphRewriter(graph)
   for id in graph.ids where live[id.index] && !rewriter.isRewritten(id) {
@@ -17,6 +17,14 @@ func simplify(_ graph: Graph) throws -> Graph {
       rewriter.copy(id)
     }
   }
+  return withoutDeadCode(rewriter.finish())
+}
+
+/// What outputs and effects need; rewriting leaves nodes behind that it went past.
+private func withoutDeadCode(_ graph: Graph) -> Graph {
+  let live = graph.liveness()
+  var rewriter = GraphRewriter(graph)
+  for id in graph.ids where live[id.index] && !rewriter.isRewritten(id) { rewriter.copy(id) }
   return rewriter.finish()
 }
 

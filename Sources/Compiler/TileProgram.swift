@@ -1,5 +1,6 @@
 import ApusCPUKernels
 import ApusDevices
+import ApusGraphs
 import ApusTensors
 
 /// A loop as the kernels' small machine runs it: instructions per stage over registers that hold one tile.
@@ -11,7 +12,7 @@ struct TileProgram {
     var strides: [Dim]
   }
 
-  private(set) var instructions: [apus_tile_instruction] = unsafe []
+  private(set) var instructions: [apus_tile_instruction] = []
   private(set) var stageEnds: [Int32] = []
   private(set) var operands: [Operand] = []
   private(set) var registers = 0

@@ -1,5 +1,5 @@
-import ApusDevices
-import ApusGraphs
+package import ApusDevices
+package import ApusGraphs
 
 /// Where weights come from at load: a checkpoint, or a test's arrays.
 package protocol WeightSource {
