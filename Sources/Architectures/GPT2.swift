@@ -98,3 +98,17 @@ struct GPT2FeedForward: Module {
 
   func callAsFunction(_ x: Tensor) -> Tensor { contract(expand(x).gelu(activation)) }
 }
+
+public let gpt2 = SupportedArchitecture(
+  "GPT2LMHeadModel", task: .textGeneration, model: GPT2.self,
+  weightAdapters: [
+    .safetensors: WeightAdapter([
+      .stripPrefix("transformer."),
+      .transpose("h.*.attn.c_attn.weight"),
+      .transpose("h.*.attn.c_proj.weight"),
+      .transpose("h.*.mlp.*.weight"),
+      .slice(
+        "h.*.attn.c_attn.*", axis: 0,
+        into: ["h.*.attn.query.*", "h.*.attn.key.*", "h.*.attn.value.*"], sizes: .equal),
+    ])
+  ])
