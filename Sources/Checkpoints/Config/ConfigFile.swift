@@ -111,11 +111,13 @@ public struct ConfigFile: Sendable, Hashable {
 
   /// A member, or one of a nested object: `rope_parameters.rope_theta`.
   private func member(_ name: String) -> JSONValue? {
-    if let value = object[name] { return value.isNull ? nil : value }
-    guard let dot = name.firstIndex(of: "."),
-      let value = object[String(name[..<dot])]?[String(name[name.index(after: dot)...])]
-    else { return nil }
-    return value.isNull ? nil : value
+    var found = object[name]
+    if found == nil, let dot = name.firstIndex(of: ".") {
+      found = object[String(name[..<dot])]?[String(name[name.index(after: dot)...])]
+    }
+    // Spelled out: a bare nil would be taken for the JSON literal null.
+    if let found, !found.isNull { return found }
+    return Optional<JSONValue>.none
   }
 }
 

@@ -155,17 +155,21 @@ public struct GGUF: Sendable {
       headers.append(header)
     }
     let start = cursor.aligned(to: alignment) ?? Int.max
+    let available = max(0, cursor.file.byteCount - min(start, cursor.file.byteCount))
     return try headers.map { header throws(CheckpointError) in
-      let available = max(0, cursor.file.byteCount - min(start, cursor.file.byteCount))
       guard header.offset % UInt64(alignment) == 0 else {
         throw failure(
           cursor, header.name, expected: "an offset that is a multiple of \(alignment)",
           found: "\(header.offset)")
       }
-      let (end, overflow) = header.offset.addingReportingOverflow(UInt64(header.byteCount))
-      guard !overflow, end <= UInt64(available) else {
+      // Each tensor is padded, the last one too: a file without that was cut.
+      let padding = (alignment - header.byteCount % alignment) % alignment
+      let (size, sizeOverflow) = header.byteCount.addingReportingOverflow(padding)
+      let (end, overflow) = header.offset.addingReportingOverflow(UInt64(size))
+      guard !sizeOverflow, !overflow, end <= UInt64(available) else {
         throw failure(
-          cursor, header.name, expected: "\(header.byteCount) bytes at offset \(header.offset)",
+          cursor, header.name,
+          expected: "\(header.byteCount) bytes and padding at offset \(header.offset)",
           found: "\(available) bytes of data in the file")
       }
       let first = start + Int(header.offset)
