@@ -98,7 +98,7 @@ private func evaluate(
     images[id] = part.append(node.operation, node.operands.map { images[$0]!.id }, node.type)
   }
   for id in wanted { part.output("\(id)", images[id]!) }
-  var interpreter = Interpreter(part, weights: weights)
+  var interpreter = try Interpreter(part, weights: weights)
   let outputs = try interpreter.run(inputs: [:], symbols: [:])
   return Dictionary(
     uniqueKeysWithValues: try wanted.map { id in
@@ -116,7 +116,7 @@ func evaluate(_ operation: Operation, _ operands: [HostTensor], _ type: TensorTy
   let graph = Graph(name: "constant")
   let ids = operands.map { graph.constant($0).id }
   graph.output("value", graph.append(operation, ids, type))
-  var interpreter = Interpreter(graph, weights: { _ in [] })
+  var interpreter = try Interpreter(graph, weights: { _ in [] })
   guard let value = try interpreter.run(inputs: [:], symbols: [:])["value"] else {
     throw CompileError("\(operation.name) over constants gave no value")
   }

@@ -10,6 +10,8 @@ struct FuseTests {
   ) throws -> String {
     let compilation = try Compilation(
       graph, options: options, bounds: bounds, weights: weights.elements)
+    print(compilation.fused.description)
+    print(compilation.plan.printed())
     return compilation.fused.description
   }
 
