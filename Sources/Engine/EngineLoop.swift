@@ -110,7 +110,8 @@ final class EngineLoop {
     metrics.batchSize.record(step.requests.count)
   }
 
-  /// Publishes the numbers and then the events: whoever has seen an event sees numbers that hold it.
+  /// Publishes the numbers and then the events: whoever has seen an event sees numbers that hold
+  /// it.
   private func report() {
     metrics.requestsRunning = scheduler.runningCount
     metrics.requestsWaiting = scheduler.waitingCount
@@ -124,7 +125,8 @@ final class EngineLoop {
     outbox.removeAll(keepingCapacity: true)
   }
 
-  /// Generates one token, so that the first request finds everything touched. The error, if there is one.
+  /// Generates one token, so that the first request finds everything touched. The error, if there
+  /// is one.
   private func warmUp() -> String? {
     var request = GenerationRequest(promptIDs: [0], maxNewTokens: 1, ignoreEnd: true)
     request.sampling.temperature = 0
@@ -206,8 +208,8 @@ final class EngineLoop {
     if let finish { self.finish(update.id, finish) }
   }
 
-  /// Ends a request wherever it is, and tells whoever asked. What text is held back is not told: the caller
-  /// has done so where it belongs to the answer.
+  /// Ends a request wherever it is, and tells whoever asked. What text is held back is not told:
+  /// the caller has done so where it belongs to the answer.
   private func finish(_ id: RequestID, _ reason: FinishReason) {
     scheduler.end(id)
     guard let delivery = deliveries.removeValue(forKey: id) else { return }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// One thread that owns a model and a scheduler, and serves requests on them until it is drained.
 ///
-/// Everything here may be called from any thread and returns at once; only `drain` and `waitUntilStarted`
-/// wait. When the last reference to it goes, what still runs is cancelled.
+/// Everything here may be called from any thread and returns at once; only `drain` and
+/// `waitUntilStarted` wait. When the last reference to it goes, what still runs is cancelled.
 public final class EngineThread: Sendable {
   public let limits: StepLimits
   public let cache: CacheGeometry

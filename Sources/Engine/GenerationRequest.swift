@@ -63,9 +63,9 @@ public struct TokenUsage: Sendable, Hashable {
 
 /// What happens to a request, in order: any number of `tokens`, then one `finished`.
 public enum GenerationEvent: Sendable, Hashable {
-  /// New token ids, and the text that became certain. The text may be behind the ids (half a character, the
-  /// beginning of what may be a stop string) and is empty then. An end token is among the ids and not in
-  /// the text.
+  /// New token ids, and the text that became certain. The text may be behind the ids (half a
+  /// character, the beginning of what may be a stop string) and is empty then. An end token is
+  /// among the ids and not in the text.
   case tokens(ids: [Int32], text: String)
   case finished(FinishReason, TokenUsage)
 }

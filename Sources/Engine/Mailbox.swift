@@ -124,8 +124,8 @@ final class Mailbox: Sendable {
 
   // MARK: From the engine thread
 
-  /// Moves what has come into `messages`. With `waiting` it sleeps until something comes or the engine is
-  /// to drain.
+  /// Moves what has come into `messages`. With `waiting` it sleeps until something comes or the
+  /// engine is to drain.
   ///
   /// - Returns: whether the engine is draining
   func take(into messages: inout [Message], waiting: Bool) -> Bool {

@@ -38,8 +38,9 @@ final class FakeModelLog: Sendable {
   var largest: Int { state.withLock { $0.largest } }
 }
 
-/// A model whose next token is a hash of its request's tokens, read back from the cache through the page
-/// table. A wrong page, slot or position changes the answer. It also checks that batches are well-formed.
+/// A model whose next token is a hash of its request's tokens, read back from the cache through the
+/// page table. A wrong page, slot or position changes the answer. It also checks that batches are
+/// well-formed.
 final class FakeModel: PipelineModelWithKVCache {
   struct Failure: Error, CustomStringConvertible {
     let description: String

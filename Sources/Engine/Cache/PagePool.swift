@@ -1,7 +1,8 @@
 /// The pages of a cache: which are free, and how often each other is referred to.
 ///
-/// Pages are conserved: each is free or referred to. A reservation is a promise that a page can be had later;
-/// it keeps others from taking the last ones, so that whoever was admitted can grow to its end.
+/// Pages are conserved: each is free or referred to. A reservation is a promise that a page can be
+/// had later; it keeps others from taking the last ones, so that whoever was admitted can grow to
+/// its end.
 public struct PagePool: Sendable {
   /// All of them.
   public let count: Int

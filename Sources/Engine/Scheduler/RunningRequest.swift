@@ -22,9 +22,8 @@ public struct ScheduledRequest: Sendable {
 
 /// A request that has its pages promised and takes part in steps.
 ///
-/// ```
-/// tokens:  [ prompt ............ | generated, known ]  + `pending` that steps in flight will draw
-///            ^ computed: tokens that are in the cache, or will be once the steps in flight are done
+/// ``` tokens:  [ prompt ............ | generated, known ]  + `pending` that steps in flight will
+/// draw ^ computed: tokens that are in the cache, or will be once the steps in flight are done
 /// ```
 struct RunningRequest {
   let id: RequestID
@@ -62,8 +61,9 @@ struct RunningRequest {
 
   var isPrefilling: Bool { computed < promptCount }
 
-  /// Rows that it could run in step `number`: the rest of its prompt, or the tokens after it that are not
-  /// in the cache. None, if a token is needed that neither is known nor comes from the step before.
+  /// Rows that it could run in step `number`: the rest of its prompt, or the tokens after it that
+  /// are not in the cache. None, if a token is needed that neither is known nor comes from the step
+  /// before.
   func runnableRows(step number: Int) -> Int {
     if hasEnded { return 0 }
     if isPrefilling { return promptCount - computed }

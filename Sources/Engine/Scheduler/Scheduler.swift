@@ -2,17 +2,18 @@ public import ApusPipelines
 
 /// Decides what each step runs. Pure: no clock, device, lock or `await`.
 ///
-/// `schedule` gives the next step, `commit` takes what it drew; up to `stepsInFlight` steps may be out at a
-/// time, and a token that a later step needs before it is known is carried over by the model
-/// (`StepBatch.carried`).
+/// `schedule` gives the next step, `commit` takes what it drew; up to `stepsInFlight` steps may be
+/// out at a time, and a token that a later step needs before it is known is carried over by the
+/// model (`StepBatch.carried`).
 ///
-/// Decodes come first in a step, then prompts in the order of arrival, in parts if the token budget asks for
-/// it. Nobody starves: there are never more running requests than the budget has tokens, so every decode is in
-/// every step and the oldest prompt gets at least one token; and the queue is first in, first out: a request
-/// that does not fit yet holds back those behind it, until those before it are done.
+/// Decodes come first in a step, then prompts in the order of arrival, in parts if the token budget
+/// asks for it. Nobody starves: there are never more running requests than the budget has tokens,
+/// so every decode is in every step and the oldest prompt gets at least one token; and the queue is
+/// first in, first out: a request that does not fit yet holds back those behind it, until those
+/// before it are done.
 ///
-/// A request is admitted when all pages that it may ever need are promised to it, so that everything that runs
-/// can run to its end.
+/// A request is admitted when all pages that it may ever need are promised to it, so that
+/// everything that runs can run to its end.
 public struct Scheduler: Sendable {
   public let limits: StepLimits
   public let cache: CacheGeometry
@@ -71,8 +72,8 @@ public struct Scheduler: Sendable {
     waiting.append(request)
   }
 
-  /// Ends a request wherever it is; unknown ones are ignored. It takes part in no further step, and what steps
-  /// in flight draw for it is dropped. True where it was there.
+  /// Ends a request wherever it is; unknown ones are ignored. It takes part in no further step, and
+  /// what steps in flight draw for it is dropped. True where it was there.
   @discardableResult
   public mutating func end(_ id: RequestID) -> Bool {
     if let index = waiting.firstIndex(where: { $0.id == id }) {
@@ -150,7 +151,8 @@ public struct Scheduler: Sendable {
     return true
   }
 
-  /// Appends `rows` rows of a request to the step, and draws a token after them if they reach its end.
+  /// Appends `rows` rows of a request to the step, and draws a token after them if they reach its
+  /// end.
   private mutating func append(running index: Int, rows: Int, to step: inout Step) {
     let first = running[index].computed
     let last = first + rows
@@ -209,8 +211,8 @@ public struct Scheduler: Sendable {
   ///
   /// An output without tokens is drawn again in a later step: its row's cache slot is taken back.
   ///
-  /// - Precondition: it is the oldest step; other than one token is possible only for a request that takes
-  ///   part in no later step in flight
+  /// - Precondition: it is the oldest step; other than one token is possible only for a request
+  ///   that takes part in no later step in flight
   public mutating func commit(_ result: StepResult) -> [RequestUpdate] {
     precondition(flights.first?.number == result.number, "steps are committed in order")
     let flight = flights.removeFirst()

@@ -1,7 +1,7 @@
 /// Lets text through up to the first stop string, and never a part of one.
 ///
-/// "First" means completed first, as the text grows byte by byte; of those completed at the same byte the
-/// one that begins first. So where a text is cut into pieces makes no difference.
+/// "First" means completed first, as the text grows byte by byte; of those completed at the same
+/// byte the one that begins first. So where a text is cut into pieces makes no difference.
 package struct StopStringFilter {
   private let stops: [[UInt8]]
   /// The end of the text that is held back because a stop string may begin in it.
@@ -43,8 +43,8 @@ package struct StopStringFilter {
     return start >= 0 && held[start..<end].elementsEqual(stop) ? start : nil
   }
 
-  /// How many bytes at the end of the text are a beginning of `stop`. They begin with its first byte, so
-  /// that no character is cut.
+  /// How many bytes at the end of the text are a beginning of `stop`. They begin with its first
+  /// byte, so that no character is cut.
   private func longestBeginning(of stop: [UInt8]) -> Int {
     var length = min(stop.count - 1, held.count)
     while length > 0, !held[(held.count - length)...].elementsEqual(stop[..<length]) {
