@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A word that some members wait on while another changes it. Each stands on a cache line of its own, so
-// that those who spin do not slow down those who work.
+// A word that some members wait on while another changes it. Each stands on a cache line of its
+// own, so that those who spin do not slow down those who work.
 typedef struct {
   _Alignas(64) uint32_t value;
   uint32_t sleepers;
@@ -54,8 +54,8 @@ static void await_change(wait_word *word, uint32_t old, int64_t spin_nanoseconds
       if (now >= end) break;
     }
   }
-  // The sleeper counts itself before it looks again, the waker changes the word before it counts sleepers:
-  // one of the two sees the other.
+  // The sleeper counts itself before it looks again, the waker changes the word before it counts
+  // sleepers: one of the two sees the other.
   __atomic_fetch_add(&word->sleepers, 1, __ATOMIC_SEQ_CST);
   while (__atomic_load_n(&word->value, __ATOMIC_SEQ_CST) == old) apus_word_wait(&word->value, old);
   __atomic_fetch_sub(&word->sleepers, 1, __ATOMIC_SEQ_CST);

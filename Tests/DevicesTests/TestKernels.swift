@@ -4,8 +4,8 @@ import Synchronization
 
 /// Kernels that show what a device did. Elements are int32.
 enum TestKernels {
-  /// `out[i] = in[(i + 1) % n] + 1`, elements dealt out by member: it reads what another member wrote in
-  /// the launch before. buffers: in, out; sizes: n
+  /// `out[i] = in[(i + 1) % n] + 1`, elements dealt out by member: it reads what another member
+  /// wrote in the launch before. buffers: in, out; sizes: n
   static let shift = unsafe kernel("shift") { arguments, worker in
     let count = Int(unsafe size(arguments, 0))
     let input = unsafe buffer(arguments, 0)
@@ -16,7 +16,8 @@ enum TestKernels {
     }
   }
 
-  /// `out[i] += 1` for n elements that the members take from the launch's counter. buffers: out; sizes: n
+  /// `out[i] += 1` for n elements that the members take from the launch's counter. buffers: out;
+  /// sizes: n
   static let take = unsafe kernel("take") { arguments, worker in
     let count = unsafe size(arguments, 0)
     let output = unsafe buffer(arguments, 0)
@@ -36,7 +37,8 @@ enum TestKernels {
     unsafe output[0] = output[0] &* 10 &+ Int32(value)
   }
 
-  /// Fills the scratch of each member and checks that nobody else wrote there. buffers: out [members]
+  /// Fills the scratch of each member and checks that nobody else wrote there. buffers: out
+  /// [members]
   static let scratch = unsafe kernel("scratch") { arguments, worker in
     let output = unsafe buffer(arguments, 0)
     let (index, bytes) = unsafe (worker!.pointee.index, Int(worker!.pointee.scratch_bytes))

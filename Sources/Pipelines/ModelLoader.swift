@@ -1,0 +1,154 @@
+package import ApusCheckpoints
+import ApusCompiler
+package import ApusDevices
+package import ApusGraphs
+import ApusLayers
+import ApusTensors
+
+/// A model that can run steps, without the tokenizer that turns text into them.
+package struct LoadedModel {
+  package let model: any ServingModel
+  package let memory: MemoryPlan
+  /// The graph that is run.
+  package let graph: Graph
+  /// What the weights' loader said, one line each.
+  package let notes: [String]
+}
+
+/// What tests look at beyond the tokens that are drawn.
+package protocol ServingModel: PipelineModelWithKVCache {
+  /// The logits of the last step that was collected, `[outputs, vocabulary]`.
+  func lastLogits() throws -> [Float]
+}
+
+/// From a checkpoint to a model that can run steps.
+package struct ModelLoader {
+  package let config: PipelineConfig
+  package let architecture: SupportedArchitecture
+  package let checkpoint: Checkpoint
+  /// What is left of the machine.
+  package var memory = MachineMemory()
+  /// Instead of the one that the configuration names.
+  package var device: (any Device)?
+
+  package init(
+    config: PipelineConfig, architecture: SupportedArchitecture, checkpoint: Checkpoint
+  ) {
+    self.config = config
+    self.architecture = architecture
+    self.checkpoint = checkpoint
+  }
+
+  /// - Throws: what is wrong with configuration, weights, graph or memory, each by its name.
+  package func load(_ timer: inout PhaseTimer) throws -> LoadedModel {
+    try build(architecture.model, &timer)
+  }
+
+  private func build<Model: CausalLanguageModel>(
+    _ type: Model.Type, _ timer: inout PhaseTimer
+  ) throws -> LoadedModel {
+    let modelConfig = try Model.Config(checkpoint.config)
+    timer.end("read config")
+    let weights = try mappedWeights()
+    let model = try Model(weights, modelConfig)
+    try refuseLeftovers(weights)
+    timer.end("map weights")
+    let graph = try ServingGraph.build(
+      model, name: architecture.name,
+      cache: CacheSpecification(
+        pageSize: config.kvCachePageSize, format: config.cacheFormat))
+    timer.end("build")
+    let plan = try memoryPlan(graph, modelConfig, weights)
+    let limits = StepLimits(
+      tokens: stepTokens, requests: config.maxBatchSize, contextLength: plan.contextLength)
+    switch config.execution {
+    case .interpreter:
+      let interpreter = try Interpreter(graph) { try weights.storage(of: $0.name).floats() }
+      let loaded = InterpretedModel(
+        interpreter: interpreter, vocabularySize: modelConfig.vocabulary, cache: plan.cache,
+        limits: limits)
+      return LoadedModel(model: loaded, memory: plan, graph: graph, notes: weights.loadNotes)
+    case .plan:
+      let device = try device ?? DeviceCatalog.device(
+        named: config.device, threads: config.threads, isa: config.isa)
+      let loaded = try PlanModel(
+        graph, weights: weights, device: device,
+        options: CompileOptions(dump: config.dump, dumpSink: config.dumpSink),
+        vocabularySize: modelConfig.vocabulary, cache: plan.cache, limits: limits)
+      timer.end("compile")
+      return LoadedModel(
+        model: loaded, memory: plan.with(loaded.memory), graph: graph, notes: weights.loadNotes)
+    }
+  }
+
+  /// The interpreter spells composites out, which takes memory by the token.
+  private var stepTokens: Int {
+    config.execution == .interpreter
+      ? min(config.maxBatchInputTokens, 64) : config.maxBatchInputTokens
+  }
+
+  private func mappedWeights() throws -> Weights {
+    let adapter = architecture.weightAdapters[checkpoint.format]
+    guard let adapter else {
+      let known = architecture.weightAdapters.keys.map(\.rawValue).sorted()
+      throw PipelineError(
+        "\(architecture.name) reads \(known.joined(separator: " and ")) checkpoints, and"
+          + " \(checkpoint.path) is \(checkpoint.format.rawValue)")
+    }
+    let weights = try adapter.adapt(checkpoint)
+    switch config.encoding {
+    case nil: return weights
+    case .dense?: return weights.converted(to: config.encoding ?? .bfloat16)
+    case .quantized(let wanted)?:
+      guard let stored = mainFormat, stored == .quantized(wanted) else {
+        throw PipelineError(
+          "weights cannot be quantised to \(wanted.rawValue) at load: \(checkpoint.path) holds"
+            + " \(mainFormat?.description ?? "no readable weights")")
+      }
+      return weights
+    }
+  }
+
+  /// The format that most elements are stored in.
+  private var mainFormat: StorageFormat? {
+    checkpoint.elementsOfFormat.max { $0.value < $1.value }?.key
+  }
+
+  private func refuseLeftovers(_ weights: Weights) throws(PipelineError) {
+    let names = weights.leftovers().filter { name in
+      !architecture.ignoredTensors.contains { name.hasSuffix($0) }
+    }
+    if config.ignoresLeftoverTensors || names.isEmpty { return }
+    let some = names.sorted().prefix(8).joined(separator: ", ")
+    throw PipelineError(
+      "\(checkpoint.path): \(names.count) tensors that \(architecture.name) does not use: \(some)"
+        + (names.count > 8 ? ", ..." : "") + "; --ignore-leftover-tensors loads it without them")
+  }
+
+  private func memoryPlan(
+    _ graph: Graph, _ model: some DecoderConfig, _ weights: Weights
+  ) throws -> MemoryPlan {
+    let group = CacheGroup(of: graph)
+    var request = MemoryRequest()
+    for weight in graph.weights {
+      let storage = try weights.storage(of: weight.name)
+      if storage.isMapped {
+        request.weightsMapped += storage.byteCount
+      } else {
+        request.weightsOwned += storage.byteCount
+      }
+    }
+    request.activations = ActivationBound(graph).bytes([
+      ServingSymbol.tokens: stepTokens, ServingSymbol.requests: config.maxBatchSize,
+      ServingSymbol.outputs: config.maxBatchSize,
+      ServingSymbol.pagesPerRequest: model.contextLength / config.kvCachePageSize + 1,
+    ])
+    request.bytesPerPage = group.bytesPerPage
+    request.pageSize = config.kvCachePageSize
+    request.batchSize = config.maxBatchSize
+    request.modelContext = model.contextLength
+    request.fixedContext = config.maxLength
+    request.fixedPages = config.kvCachePages
+    return try request.plan(memory)
+  }
+}
