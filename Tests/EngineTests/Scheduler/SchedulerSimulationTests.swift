@@ -62,7 +62,7 @@ private struct Life {
     var rounds = 0
     while toSubmit > 0 || !scheduler.isIdle {
       rounds += 1
-      guard rounds < 20_000 else { return problems.append("it does not end") }
+      guard rounds < 3_000 else { return problems.append("it does not end") }
       if toSubmit > 0, generator.chance(1, in: 3) { try submit() }
       if generator.chance(1, in: 10) { cancel() }
       while out.count < model.stepsInFlight, let step = scheduler.schedule() {
