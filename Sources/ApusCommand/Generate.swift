@@ -42,20 +42,16 @@ struct Generate: AsyncParsableCommand {
 
   func run() async throws {
     let loaded = try LoadedModel(model)
-    let pipeline = loaded.pipeline
-    let promptIDs = try encodedPrompt(pipeline)
-    let room = pipeline.contextLength - promptIDs.count
-    guard room > 0 else {
-      throw CommandFailure(
-        "the prompt has \(promptIDs.count) tokens, but the context holds "
-          + "\(pipeline.contextLength), of which at least one must be left for the answer")
-    }
+    try await loaded.waitUntilStarted()
+    if !json { loaded.reportStart() }
+    let promptIDs = try encodedPrompt(loaded)
+    let room = max(1, loaded.engine.tokenCapacity - promptIDs.count)
     let request = GenerationRequest(
-      promptIDs: promptIDs, sampling: sampling(pipeline),
+      promptIDs: promptIDs, sampling: sampling(loaded),
       maxNewTokens: min(maxNewTokens, room), stopStrings: [], ignoreEnd: ignoreEos,
       skipSpecialTokens: true)
     let start = ContinuousClock.now
-    let handle = loaded.engine.submit(request)
+    let handle = try loaded.engine.submit(request)
     var run = GenerationRun(promptIDs: promptIDs, start: start)
     for await event in handle.events {
       try run.take(event)
@@ -67,13 +63,13 @@ struct Generate: AsyncParsableCommand {
       Terminal.write("\n")
     }
     Terminal.error(run.summary)
-    loaded.engine.drain()
+    await loaded.engine.drain()
   }
 
-  private func encodedPrompt(_ pipeline: LoadedPipeline) throws -> [Int32] {
+  private func encodedPrompt(_ loaded: LoadedModel) throws -> [Int32] {
     if let promptIds {
       let ids = try Self.ids(promptIds)
-      let count = pipeline.model.vocabularySize
+      let count = loaded.engine.vocabularySize
       if let wrong = ids.first(where: { $0 < 0 || $0 >= count }) {
         throw CommandFailure("--prompt-ids: expected ids from 0 to \(count - 1), found \(wrong)")
       }
@@ -82,15 +78,15 @@ struct Generate: AsyncParsableCommand {
     let text = prompt ?? ""
     let ids: [Int32]
     if chat {
-      guard let template = pipeline.chatTemplate else {
+      guard let template = loaded.chatTemplate else {
         throw CommandFailure("the model has no chat template; give one with --chat-template FILE")
       }
       let message: JSONValue = ["role": "user", "content": .string(text)]
       let rendered = try template.render(
-        messages: [message], tokenizer: pipeline.tokenizer, addGenerationPrompt: true)
-      ids = pipeline.tokenizer.encode(rendered, addSpecialTokens: true)
+        messages: [message], tokenizer: loaded.tokenizer, addGenerationPrompt: true)
+      ids = loaded.tokenizer.encode(rendered, addSpecialTokens: true)
     } else {
-      ids = pipeline.tokenizer.encode(text, addSpecialTokens: true)
+      ids = loaded.tokenizer.encode(text, addSpecialTokens: true)
     }
     guard !ids.isEmpty else {
       throw CommandFailure("the prompt is empty, and the model's tokenizer adds no first token")
@@ -98,8 +94,8 @@ struct Generate: AsyncParsableCommand {
     return ids
   }
 
-  private func sampling(_ pipeline: LoadedPipeline) -> SamplingParameters {
-    let defaults = pipeline.generationDefaults
+  private func sampling(_ loaded: LoadedModel) -> SamplingParameters {
+    let defaults = loaded.defaults
     var sampling = SamplingParameters()
     sampling.temperature = samplingArguments.temperature ?? defaults.temperature ?? 1
     sampling.topK = samplingArguments.topK ?? defaults.topK.map { Int32(clamping: $0) } ?? 0

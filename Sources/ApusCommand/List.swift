@@ -17,14 +17,14 @@ struct List: ParsableCommand {
       let entries = architectures.map { architecture -> JSONValue in
         [
           "name": .string(architecture.name), "task": .string(architecture.task.rawValue),
-          "encodings": .array(architecture.provedEncodings.map { .string($0) }),
+          "encodings": .array(architecture.provedEncodings.map { .string($0.description) }),
         ]
       }
       Terminal.write(JSONValue.object(["architectures": .array(entries)]).serialized() + "\n")
       return
     }
     for architecture in architectures {
-      let encodings = architecture.provedEncodings.joined(separator: " ")
+      let encodings = architecture.provedEncodings.map(\.description).joined(separator: " ")
       Terminal.write("\(architecture.name)  \(architecture.task.rawValue)  \(encodings)\n")
     }
   }

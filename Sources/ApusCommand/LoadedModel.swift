@@ -1,26 +1,48 @@
 import ApusArchitectures
+import ApusCheckpoints
 import ApusEngine
 import ApusPipelines
-import ApusServer
+import ApusTokenizers
 
 /// A pipeline with its engine running: what `serve` and `generate` share.
 struct LoadedModel {
-  let pipeline: LoadedPipeline
   let engine: EngineThread
+  let tokenizer: Tokenizer
+  let chatTemplate: ChatTemplate?
+  let defaults: GenerationConfig
+  let name: String
+  let contextLength: Int
+  private let phases: [(name: String, seconds: Double)]
+  private let memory: MemoryPlan
 
   /// Loads, prints phases and the memory plan on standard error, and starts the engine.
   init(_ arguments: ModelArguments) throws {
     let registry = PipelineRegistry(Catalog.all)
-    pipeline = try registry.load(try arguments.config(), log: Terminal.error)
-    engine = EngineThread(
-      model: pipeline.model, tokenizer: pipeline.tokenizer, endTokens: pipeline.endTokens)
+    var config = try arguments.config()
+    config.dumpSink = Terminal.error
+    let pipeline = try registry.load(config, log: Terminal.error)
+    tokenizer = pipeline.tokenizer
+    chatTemplate = pipeline.chatTemplate
+    defaults = pipeline.generationDefaults
+    name = pipeline.modelName
+    contextLength = pipeline.contextLength
+    phases = pipeline.phases
+    memory = pipeline.memory
+    let endTokens = pipeline.endTokens
+    engine = EngineThread(model: pipeline.model, text: tokenizer, endTokens: endTokens)
   }
 
-  func reportStart(total: Duration) {
-    for phase in pipeline.phases {
+  /// Phases of the start with their seconds, and the memory plan, on standard error.
+  func reportStart() {
+    for phase in phases {
       Terminal.error("\(phase.name.padded(to: 14)) \(phase.seconds.shown(decimals: 3)) s")
     }
-    Terminal.error(pipeline.memoryPlan.description)
+    Terminal.error(memory.description)
+  }
+
+  /// - Throws: what the engine's first token failed with.
+  func waitUntilStarted() async throws {
+    if let message = await engine.waitUntilStarted() { throw CommandFailure(message) }
   }
 }
 

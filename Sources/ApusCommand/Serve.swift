@@ -34,9 +34,8 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     let start = ContinuousClock.now
     let loaded = try LoadedModel(model)
-    let pipeline = loaded.pipeline
-    try await loaded.engine.warmUp()
-    loaded.reportStart(total: .now - start)
+    try await loaded.waitUntilStarted()
+    loaded.reportStart()
     var options = ServerOptions()
     options.host = host
     options.port = port
@@ -47,12 +46,12 @@ struct Serve: AsyncParsableCommand {
         "warning: listening on \(host) without --api-key: anyone who reaches it may use it")
     }
     var defaults = SamplingDefaults()
-    defaults.temperature = pipeline.generationDefaults.temperature ?? defaults.temperature
-    defaults.topP = pipeline.generationDefaults.topP ?? defaults.topP
-    defaults.topK = Int32(pipeline.generationDefaults.topK ?? Int(defaults.topK))
+    defaults.temperature = loaded.defaults.temperature ?? defaults.temperature
+    defaults.topP = loaded.defaults.topP ?? defaults.topP
+    defaults.topK = Int32(clamping: loaded.defaults.topK ?? Int(defaults.topK))
     let served = ServedModel(
-      name: pipeline.modelName, engine: loaded.engine, tokenizer: pipeline.tokenizer,
-      chatTemplate: pipeline.chatTemplate, contextLength: pipeline.contextLength,
+      name: loaded.name, engine: loaded.engine, tokenizer: loaded.tokenizer,
+      chatTemplate: loaded.chatTemplate, contextLength: loaded.contextLength,
       defaults: defaults, created: Int(Date().timeIntervalSince1970))
     let host = self.host
     let server = APIServer(
@@ -74,7 +73,6 @@ struct Serve: AsyncParsableCommand {
     } catch let error as any Error where "\(error)".contains("Address already in use") {
       throw CommandFailure("port \(port) on \(host) is in use; choose another with --port")
     }
-    served.engine.drain()
     Terminal.error("stopped")
   }
 

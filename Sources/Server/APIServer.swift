@@ -54,8 +54,10 @@ public struct APIServer: Service {
   }
 }
 
-/// Marks the engine as draining when shutdown begins, so that `/ready` says so at once, and waits until it
-/// has finished what runs.
+/// Drains the engine when shutdown begins: `/ready` says so at once, what runs is finished.
+///
+/// Services stop in reverse order, so this one belongs after the server: the server then closes its
+/// connections when their answers are complete.
 public struct EngineService: Service {
   private let model: ServedModel
 
@@ -63,6 +65,6 @@ public struct EngineService: Service {
 
   public func run() async throws {
     try? await gracefulShutdown()
-    model.engine.beginDraining()
+    await model.engine.drain()
   }
 }

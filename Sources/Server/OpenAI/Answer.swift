@@ -1,10 +1,8 @@
 import ApusEngine
 import ApusJSON
 
-/// Tokens of a request, as OpenAI counts them.
-struct TokenUsage: Sendable, Hashable {
-  var promptTokens = 0
-  var completionTokens = 0
+extension TokenUsage {
+  static let zero = TokenUsage(promptTokens: 0, completionTokens: 0)
 
   static func + (a: TokenUsage, b: TokenUsage) -> TokenUsage {
     TokenUsage(
@@ -12,6 +10,7 @@ struct TokenUsage: Sendable, Hashable {
       completionTokens: a.completionTokens + b.completionTokens)
   }
 
+  /// As OpenAI's `usage`.
   var json: JSONValue {
     [
       "prompt_tokens": .int(promptTokens), "completion_tokens": .int(completionTokens),
@@ -26,7 +25,7 @@ struct GeneratedChoice: Sendable {
   /// New ids, the end token included.
   var ids: [Int32] = []
   var finishReason = ""
-  var usage = TokenUsage()
+  var usage = TokenUsage.zero
 }
 
 /// What differs between the answers of chat and text completions: the names and the nesting.

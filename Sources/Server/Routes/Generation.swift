@@ -21,18 +21,30 @@ struct Generation: Sendable {
   }
 
   func respond(to request: Request) async throws -> Response {
-    guard !model.engine.isDraining else { throw RequestError.unavailable("shutting down") }
-    let handles = try prompts.map(submit)
+    let handles = try submitAll()
     return fields.streams ? stream(handles, request) : try await whole(handles, request)
   }
 
-  private func submit(_ prompt: [Int32]) throws(RequestError) -> RequestHandle {
-    let room = model.contextLength - prompt.count
+  /// Submits every prompt, or none: where one is refused the others are cancelled.
+  private func submitAll() throws(RequestError) -> [RequestHandle] {
+    var handles: [RequestHandle] = []
+    do throws(AdmissionError) {
+      for prompt in prompts { handles.append(try submit(prompt)) }
+    } catch {
+      for handle in handles { model.engine.cancel(handle.id) }
+      if error == .draining { throw .unavailable(error.description) }
+      throw RequestError(message: error.description, code: "context_length_exceeded")
+    }
+    return handles
+  }
+
+  private func submit(_ prompt: [Int32]) throws(AdmissionError) -> RequestHandle {
+    let room = max(1, model.engine.tokenCapacity - prompt.count)
     let request = GenerationRequest(
       promptIDs: prompt, sampling: fields.sampling,
       maxNewTokens: min(fields.maxNewTokens ?? room, room), stopStrings: fields.stopStrings,
       ignoreEnd: fields.ignoresEnd, skipSpecialTokens: true)
-    return model.engine.submit(request)
+    return try model.engine.submit(request)
   }
 
   // MARK: Whole answers
@@ -52,7 +64,7 @@ struct Generation: Sendable {
       withIDs(format.choice(index, choice), prompts[index], choice.ids)
     }
     var document = format.header.document(format.objectName, choices: objects)
-    document["usage"] = choices.map(\.usage).reduce(TokenUsage(), +).json
+    document["usage"] = choices.map(\.usage).reduce(.zero, +).json
     return .json(.object(document), headers: Self.closing)
   }
 
@@ -68,8 +80,7 @@ struct Generation: Sendable {
           choice.text += text
         case .finished(let reason, let usage):
           choice.finishReason = try name(of: reason)
-          choice.usage = TokenUsage(
-            promptTokens: usage.promptTokens, completionTokens: usage.generatedTokens)
+          choice.usage = usage
         }
       }
       choices.append(choice)
@@ -113,7 +124,7 @@ struct Generation: Sendable {
         try await stream.send(document(withPromptIDs(opening, index)))
       }
     }
-    var usage = TokenUsage()
+    var usage = TokenUsage.zero
     for await (index, event) in Self.merged(handles) {
       switch event {
       case .tokens(let ids, let text):
@@ -122,10 +133,7 @@ struct Generation: Sendable {
         if fields.returnsTokenIDs { chunk["token_ids"] = Self.json(ids) }
         try await stream.send(document(chunk))
       case .finished(let reason, let counts):
-        usage =
-          usage
-          + TokenUsage(
-            promptTokens: counts.promptTokens, completionTokens: counts.generatedTokens)
+        usage = usage + counts
         do throws(RequestError) {
           let chunk = format.closingChunk(index, finishReason: try Self.name(of: reason))
           try await send(chunk, index, to: &stream)

@@ -21,8 +21,8 @@ struct MetricsPage {
     page.counter(
       "apus_prefill_chunks_total", "Parts of prompts that one step did not finish.",
       metrics.prefillChunks)
-    page.histogram("apus_batch_size", "Requests of one step.", metrics.batchSizes)
-    page.gauge("apus_batch_size_peak", "Most requests of one step.", metrics.batchSizePeak)
+    page.histogram("apus_batch_size", "Requests of one step.", metrics.batchSize)
+    page.gauge("apus_batch_size_peak", "Most requests of one step.", metrics.batchSize.peak)
     page.gauge("apus_cache_pages", "Pages of the cache.", metrics.cachePages)
     page.gauge("apus_cache_pages_free", "Pages that no request holds.", metrics.cachePagesFree)
     return page.text
@@ -43,15 +43,15 @@ struct PrometheusText {
     text += "\(name) \(value)\n"
   }
 
-  mutating func histogram(_ name: String, _ help: String, _ histogram: CountHistogram) {
+  mutating func histogram(_ name: String, _ help: String, _ histogram: BatchSizeHistogram) {
     metric(name, help, "histogram")
     var cumulative = 0
-    for (bound, count) in zip(histogram.bounds, histogram.counts) {
+    for (bound, count) in zip(BatchSizeHistogram.bounds, histogram.counts) {
       cumulative += count
       text += "\(name)_bucket{le=\"\(bound)\"} \(cumulative)\n"
     }
-    text += "\(name)_bucket{le=\"+Inf\"} \(histogram.total)\n"
-    text += "\(name)_sum \(histogram.sum)\n\(name)_count \(histogram.total)\n"
+    text += "\(name)_bucket{le=\"+Inf\"} \(histogram.count)\n"
+    text += "\(name)_sum \(histogram.sum)\n\(name)_count \(histogram.count)\n"
   }
 
   private mutating func metric(_ name: String, _ help: String, _ type: String) {

@@ -16,9 +16,8 @@ struct Probes {
 
   /// A token has been produced, and the server is not shutting down.
   @Sendable func ready(_ request: Request, _ context: ServerContext) async throws -> Response {
-    guard model.engine.isReady, !model.engine.isDraining else {
-      throw RequestError.unavailable(
-        model.engine.isDraining ? "shutting down" : "the model is not ready yet")
+    guard model.engine.isReady else {
+      throw RequestError.unavailable("the model is not ready, or the server is shutting down")
     }
     return .json(["status": "ready"])
   }
