@@ -38,8 +38,8 @@ int apus_map_file(const char *path, int64_t tail, apus_bytes *result) {
   } else if (!S_ISREG(status.st_mode)) {
     error = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
   } else {
-    // Anonymous pages are reserved first and the file is laid over their beginning: what follows the file
-    // inside its last page is zero, and so is the page after it.
+    // Anonymous pages are reserved first and the file is laid over their beginning: what follows
+    // the file inside its last page is zero, and so is the page after it.
     int64_t reserved = whole_pages(status.st_size, tail);
     void *address = reserved < 0
         ? MAP_FAILED
@@ -47,7 +47,8 @@ int apus_map_file(const char *path, int64_t tail, apus_bytes *result) {
     if (address == MAP_FAILED) {
       error = reserved < 0 ? EOVERFLOW : errno;
     } else if (status.st_size > 0 &&
-        mmap(address, (size_t)status.st_size, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 0) == MAP_FAILED) {
+        mmap(address, (size_t)status.st_size, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 0) ==
+            MAP_FAILED) {
       error = errno;
       munmap(address, (size_t)reserved);
     } else {
@@ -91,7 +92,8 @@ int apus_path_kind(const char *path) {
   return S_ISDIR(status.st_mode) ? 1 : S_ISREG(status.st_mode) ? 2 : 0;
 }
 
-int apus_list_folder(const char *path, void (*visit)(const char *name, void *context), void *context) {
+int apus_list_folder(
+    const char *path, void (*visit)(const char *name, void *context), void *context) {
   DIR *folder = opendir(path);
   if (folder == NULL) return errno;
   for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {

@@ -169,8 +169,8 @@ public struct Safetensors: Sendable {
   }
 }
 
-/// The element types of safetensors files. Those without a `format` can be listed, but no weight can be made
-/// of them.
+/// The element types of safetensors files. Those without a `format` can be listed, but no weight
+/// can be made of them.
 struct SafetensorsType {
   let bits: Int
   let format: StorageFormat?

@@ -1,7 +1,7 @@
 public import ApusTensors
 
-/// Stored elements to float32. For block formats the arithmetic, and its order, is that of the format's
-/// definition, so results are equal bit for bit to those of `gguf-py`.
+/// Stored elements to float32. For block formats the arithmetic, and its order, is that of the
+/// format's definition, so results are equal bit for bit to those of `gguf-py`.
 ///
 /// - Source: ggml-quants.c and gguf-py of llama.cpp (block layouts and reference decoding).
 public enum Dequantize {
@@ -15,7 +15,8 @@ public enum Dequantize {
 
   /// Decodes `count` elements.
   ///
-  /// - Precondition: `supports(format)`, and `bytes` holds `count` elements, a whole number of blocks.
+  /// - Precondition: `supports(format)`, and `bytes` holds `count` elements, a whole number of
+  ///   blocks.
   public static func floats(_ format: StorageFormat, _ bytes: RawSpan, count: Int) -> [Float] {
     var result = [Float](repeating: 0, count: count)
     var span = result.mutableSpan
@@ -32,7 +33,8 @@ public enum Dequantize {
 
   /// Decodes as many elements as `output` holds.
   ///
-  /// - Precondition: `supports(format)`, and `bytes` holds that many elements, a whole number of blocks.
+  /// - Precondition: `supports(format)`, and `bytes` holds that many elements, a whole number of
+  ///   blocks.
   package static func decode(
     _ format: StorageFormat, _ bytes: RawSpan, into output: inout MutableSpan<Float>
   ) {
