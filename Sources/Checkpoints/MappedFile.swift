@@ -285,3 +285,40 @@ func eachBlock(
     }
   }
 }
+
+/// Sets each element of `output` to what `body` makes of its `width` bytes. Bounds are checked
+/// once, so that the loop is vectorised.
+@inline(__always)
+func eachElement(
+  _ width: Int, _ bytes: RawSpan, _ output: inout MutableSpan<Float>, _ body: (RawSpan) -> Float
+) {
+  precondition(output.count <= bytes.byteCount / width, "too few elements")
+  unsafe output.withUnsafeMutableBufferPointer { target in
+    unsafe bytes.withUnsafeBytes { source in
+      guard let start = target.baseAddress, let from = source.baseAddress else { return }
+      for index in 0..<target.count {
+        let part = unsafe RawSpan(_unsafeStart: from + index * width, byteCount: width)
+        unsafe (start[index] = body(part))
+      }
+    }
+  }
+}
+
+/// Writes what `body` makes of each value, one after the other from `offset` on, little-endian.
+@inline(__always)
+func writeElements<T: FixedWidthInteger & BitwiseCopyable>(
+  _ values: Span<Float>, _ bytes: inout MutableRawSpan, at offset: Int, _ body: (Float) -> T
+) {
+  let width = MemoryLayout<T>.size
+  precondition(
+    offset >= 0 && values.count <= (bytes.byteCount - offset) / width, "outside of the span")
+  unsafe bytes.withUnsafeMutableBytes { target in
+    unsafe values.withUnsafeBufferPointer { source in
+      guard let start = target.baseAddress else { return }
+      for index in 0..<source.count {
+        let value = unsafe body(source[index]).littleEndian
+        unsafe (start + offset + index * width).storeBytes(of: value, as: T.self)
+      }
+    }
+  }
+}
