@@ -1,0 +1,91 @@
+/// The members of an object in the order they were written. Equality ignores the order.
+public struct JSONObject: Sendable {
+  /// Objects up to this size are searched one by one, which is quicker than hashing and smaller.
+  private static let indexThreshold = 8
+
+  private var entries: [(key: String, value: JSONValue)] = []
+  private var index: [String: Int] = [:]
+
+  public init() {}
+
+  /// Later members of the same name replace earlier ones.
+  public init(_ members: [(String, JSONValue)]) {
+    for (key, value) in members { self[key] = value }
+  }
+
+  public var count: Int { entries.count }
+  public var isEmpty: Bool { entries.isEmpty }
+  public var keys: [String] { entries.map(\.key) }
+  public var values: [JSONValue] { entries.map(\.value) }
+
+  /// Setting nil removes the member; a new name is appended.
+  public subscript(key: String) -> JSONValue? {
+    get { position(of: key).map { entries[$0].value } }
+    set {
+      switch (position(of: key), newValue) {
+      case (let at?, let value?): entries[at].value = value
+      case (nil, let value?): _ = append(key, value)
+      case (let at?, nil):
+        entries.remove(at: at)
+        rebuildIndex()
+      case (nil, nil): break
+      }
+    }
+  }
+
+  /// Appends a member; false, and nothing changes, where the name is there already.
+  mutating func append(_ key: String, _ value: JSONValue) -> Bool {
+    if entries.count < Self.indexThreshold {
+      if position(of: key) != nil { return false }
+      entries.append((key, value))
+      return true
+    }
+    if index.isEmpty { rebuildIndex() }
+    let place = entries.count
+    let existing = index.updateValue(place, forKey: key)
+    if let existing {
+      index[key] = existing
+      return false
+    }
+    entries.append((key, value))
+    return true
+  }
+
+  private mutating func rebuildIndex() {
+    index.removeAll(keepingCapacity: true)
+    if entries.count < Self.indexThreshold { return }
+    for (place, entry) in entries.enumerated() { index[entry.key] = place }
+  }
+
+  private func position(of key: String) -> Int? {
+    index.isEmpty ? entries.firstIndex { $0.key == key } : index[key]
+  }
+}
+
+extension JSONObject: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { entries.count }
+  public subscript(position: Int) -> (key: String, value: JSONValue) { entries[position] }
+}
+
+extension JSONObject: Hashable {
+  public static func == (a: JSONObject, b: JSONObject) -> Bool {
+    a.count == b.count && a.allSatisfy { b[$0.key] == $0.value }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    // A sum, since the order must not count.
+    var sum = 0
+    for entry in entries {
+      var part = Hasher()
+      part.combine(entry.key)
+      part.combine(entry.value)
+      sum &+= part.finalize()
+    }
+    hasher.combine(sum)
+  }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+  public init(dictionaryLiteral elements: (String, JSONValue)...) { self.init(elements) }
+}
