@@ -108,9 +108,11 @@ extension FusedGraph: CustomStringConvertible {
     case .matmul(let step):
       let input = text(of: memory(of: step.input))
       return step.segments.map { segment in
-        let product = "\(segment.result) = matmul(\(input), \(text(of: memory(of: segment.weight))))"
+        let product =
+          "\(segment.result) = matmul(\(input), \(text(of: memory(of: segment.weight))))"
         let type = self[segment.matmul].type
-        return "\(product) \(type)" + (segment.epilogue.map { ", then \($0.text(name(of:)))" } ?? "")
+        return "\(product) \(type)"
+          + (segment.epilogue.map { ", then \($0.text(name(of:)))" } ?? "")
       }.joined(separator: "\n   ")
     }
   }

@@ -65,10 +65,11 @@ package struct Loop: Sendable {
   package var stages: [Int] {
     var stages: [Int] = []
     for expression in expressions {
-      let stage = expression.operands.map { operand in
-        if case .reduce = expressions[operand] { return stages[operand] + 1 }
-        return stages[operand]
-      }.max() ?? 0
+      let stage =
+        expression.operands.map { operand in
+          if case .reduce = expressions[operand] { return stages[operand] + 1 }
+          return stages[operand]
+        }.max() ?? 0
       stages.append(stage)
     }
     return stages

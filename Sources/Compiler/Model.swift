@@ -235,7 +235,8 @@ public final class Model {
         value.count * value.dataType.byteCount <= inputs[input.index].staging.byteCount
       else {
         throw CompileError(
-          "input '\(name)' \(inputs[input.index].type): found \(value.dataType.rawValue)\(value.shape)")
+          "input '\(name)' \(inputs[input.index].type): found \(value.dataType.rawValue)\(value.shape)"
+        )
       }
       let words = try HostWords.packed(value)
       stage(input, value.count) { staging, slot throws(DeviceError) in

@@ -126,7 +126,8 @@ struct ModelTests {
     let found = try load(graph, bounds: [:]).execute(
       ["x": HostTensor([1.003, -2.7, 0, 65519, 3.0001], shape: [5])], symbols: [:])
     #expect(found["bf16"]?.floats == [1.003, -2.7, 0, 65519, 3.0001].map { Float(BFloat16($0)) })
-    #expect(found["back"]?.floats == [1.003, -2.7, 0, 65519, 3.0001].map { Float(Float16($0)) * 2 })
+    #expect(
+      found["back"]?.floats == [1.003, -2.7, 0, 65519, 3.0001].map { Float(Float16($0)) * 2 })
     #expect(found["positive"]?.integers == [1, 0, 0, 1, 1])
     #expect(found["integers"]?.integers == [1, -2, 0, 65519, 3])
   }
