@@ -16,7 +16,8 @@ typealias IndexMap = [AxisIndex]
 
 /// How the operands of a movement are indexed where its result is indexed by `map`; nil where no index
 /// map says it.
-func operandMap(_ primitive: Primitive, _ map: IndexMap, operand: Shape, result: Shape) -> IndexMap? {
+func operandMap(_ primitive: Primitive, _ map: IndexMap, operand: Shape, result: Shape) -> IndexMap?
+{
   switch primitive {
   case .broadcast(let axes):
     return axes.enumerated().map { axis, target in

@@ -64,9 +64,11 @@ struct LoopGrouping {
 
   /// A value inside a loop at which it can be cut in two.
   func cut(_ group: LoopGroup) -> NodeID? {
-    guard let index = groupsOfRoot[group.root]?.first(where: {
-      groups[$0].part?.operand == group.part?.operand
-    }) else { return nil }
+    guard
+      let index = groupsOfRoot[group.root]?.first(where: {
+        groups[$0].part?.operand == group.part?.operand
+      })
+    else { return nil }
     let inside = (members[index] ?? []).sorted()
     return inside.isEmpty ? nil : inside[inside.count / 2]
   }
