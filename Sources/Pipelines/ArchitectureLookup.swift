@@ -7,22 +7,17 @@ struct ArchitectureLookup {
   ///   - modelType: `model_type`, or `general.architecture` of a GGUF file.
   /// - Throws: where none is known, with the nearest and all that are.
   func find(
-    classNames: [String], modelType: String?, isGGUF: Bool
+    classNames: [String], modelType: String?
   ) throws(PipelineError) -> SupportedArchitecture {
-    if isGGUF {
-      let wanted = modelType ?? "unknown"
-      if let match = architectures.first(where: { $0.ggufArchitecture == wanted }) { return match }
-      throw unknown("GGUF architecture '\(wanted)'", wanted, known: ggufNames)
-    }
     for name in classNames {
       if let match = architectures.first(where: { $0.name == name }) { return match }
     }
-    guard let first = classNames.first else {
-      throw PipelineError(
-        "config.json names no class under 'architectures'; known: "
-          + architectures.map(\.name).joined(separator: ", "))
+    if let first = classNames.first {
+      throw unknown("architecture '\(first)'", first, known: architectures.map(\.name))
     }
-    throw unknown("architecture '\(first)'", first, known: architectures.map(\.name))
+    let wanted = modelType ?? ""
+    if let match = architectures.first(where: { $0.ggufArchitecture == wanted }) { return match }
+    throw unknown("GGUF architecture '\(wanted)'", wanted, known: ggufNames)
   }
 
   private var ggufNames: [String] {

@@ -22,8 +22,17 @@ public struct PipelineRegistry: Sendable {
   ///
   /// - Throws: `PipelineError` where it is not known, with the nearest and all that are.
   public func architecture(of checkpoint: Checkpoint) throws(PipelineError) -> SupportedArchitecture {
+    try architecture(
+      classNames: checkpoint.config.architectures, modelType: checkpoint.config.modelType)
+  }
+
+  /// - Parameters:
+  ///   - classNames: as in `config.json`; empty for a GGUF file, which names a model type alone.
+  ///   - modelType: `model_type`, or `general.architecture` of a GGUF file.
+  package func architecture(
+    classNames: [String], modelType: String?
+  ) throws(PipelineError) -> SupportedArchitecture {
     try ArchitectureLookup(architectures: architectures).find(
-      classNames: checkpoint.config.architectures, modelType: checkpoint.config.modelType,
-      isGGUF: checkpoint.format == .gguf && checkpoint.config.architectures.isEmpty)
+      classNames: classNames, modelType: modelType)
   }
 }

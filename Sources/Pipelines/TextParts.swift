@@ -1,5 +1,4 @@
 public import ApusCheckpoints
-import ApusJSON
 public import ApusTokenizers
 import Foundation
 
@@ -24,7 +23,7 @@ package struct TextParts {
     case .made(let make): tokenizer = try make(checkpoint)
     case .checkpoint: tokenizer = try Self.tokenizer(of: checkpoint)
     }
-    let source = try Self.templateSource(checkpoint, tokenizer, config.chatTemplatePath)
+    let source = try Self.templateSource(tokenizer, config.chatTemplatePath)
     chatTemplate = try source.map { source throws(TemplateError) in
       try ChatTemplate(source: source)
     }
@@ -40,22 +39,14 @@ package struct TextParts {
     return try Tokenizer.load(folder: checkpoint.folder)
   }
 
-  /// The user's file, `chat_template.jinja`, what came with the tokenizer, or GGUF metadata: the first
-  /// that there is.
+  /// The user's file, or what came with the tokenizer.
   private static func templateSource(
-    _ checkpoint: Checkpoint, _ tokenizer: Tokenizer, _ path: String?
-  ) throws -> String? {
-    if let path {
-      guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-        throw PipelineError("the chat template \(path) cannot be read as UTF-8 text")
-      }
-      return text
+    _ tokenizer: Tokenizer, _ path: String?
+  ) throws(PipelineError) -> String? {
+    guard let path else { return tokenizer.chatTemplates["default"] }
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw PipelineError("the chat template \(path) cannot be read as UTF-8 text")
     }
-    let beside = "\(checkpoint.folder)/chat_template.jinja"
-    if checkpoint.gguf == nil, let text = try? String(contentsOfFile: beside, encoding: .utf8) {
-      return text
-    }
-    return tokenizer.chatTemplates["default"]
-      ?? checkpoint.gguf?.string("tokenizer.chat_template")
+    return text
   }
 }
