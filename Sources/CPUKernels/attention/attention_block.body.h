@@ -1,5 +1,5 @@
-// Reading blocks of keys and values, and the product that both halves of attention share; included once per
-// instruction set.
+// Reading blocks of keys and values, and the product that both halves of attention share; included
+// once per instruction set.
 
 // Lanes first ..< n of a row of a state, from element `at`; lanes from n on are 0.
 APUS_INLINE vf ISA(state_load)(const char *state, int64_t at, int64_t n, int64_t type) {
@@ -34,7 +34,8 @@ APUS_INLINE void ISA(transpose_eight)(
   }
 }
 
-// Keys first ..< first + count, widened into s->values, then transposed into s->keys; further keys are 0.
+// Keys first ..< first + count, widened into s->values, then transposed into s->keys; further keys
+// are 0.
 static void ISA(attention_load_keys)(
     const attention_call *call, const attention_scratch *s, const int32_t *pages,
     int64_t kv_head, int64_t first, int64_t count) {
@@ -71,8 +72,9 @@ static void ISA(attention_load_values)(
   }
 }
 
-// out[r][...] = out[r][...] * scales[r] + sum over k ascending of rows[r][k] * block[k][...], for `count`
-// (a constant after inlining) rows and 16 `vectors` columns. Where scales is NULL, out begins at 0.
+// out[r][...] = out[r][...] * scales[r] + sum over k ascending of rows[r][k] * block[k][...], for
+// `count` (a constant after inlining) rows and 16 `vectors` columns. Where scales is NULL, out
+// begins at 0.
 APUS_INLINE void ISA(multiply_tile)(
     const int count, const int vectors, const float *const *rows, const float *block,
     int64_t step, int64_t depth, const float *scales, float *const *out) {

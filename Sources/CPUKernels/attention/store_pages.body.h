@@ -1,6 +1,7 @@
 #include "../elementwise/lanes.body.h"
 
-static void ISA(store_pages_row)(const float *from, char *state, int64_t at, int64_t n, int64_t type) {
+static void ISA(store_pages_row)(
+    const float *from, char *state, int64_t at, int64_t n, int64_t type) {
   switch (type) {
     case APUS_BFLOAT16: {
       uint16_t *to = (uint16_t *)state + at;

@@ -1,4 +1,5 @@
-// Between vector.h and the compiler's vectors, and what rows need; included once per instruction set.
+// Between vector.h and the compiler's vectors, and what rows need; included once per instruction
+// set.
 
 APUS_INLINE vf ISA(lanes)(f32x16 x) {
   vf result;
