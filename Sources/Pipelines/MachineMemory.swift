@@ -12,6 +12,12 @@ package struct MachineMemory: Sendable, Hashable {
     package let left: Int
     /// Mapped files count against it as well, from the moment they are mapped.
     package let countsMappings: Bool
+
+    package init(name: String, left: Int, countsMappings: Bool) {
+      self.name = name
+      self.left = left
+      self.countsMappings = countsMappings
+    }
   }
 
   package let limits: [Limit]
@@ -21,7 +27,8 @@ package struct MachineMemory: Sendable, Hashable {
   /// - Parameter root: the folder that holds `proc` and `sys`.
   package init(root: String = "") {
     let files = SystemFiles(root: root)
-    limits = [Self.machine(files), Self.cgroup(files)].compactMap(\.self) + Self.processLimits(files)
+    limits =
+      [Self.machine(files), Self.cgroup(files)].compactMap(\.self) + Self.processLimits(files)
   }
 
   /// The tightest limit for a process that is to map `mapped` bytes of files and has mapped them already.
@@ -50,10 +57,14 @@ package struct MachineMemory: Sendable, Hashable {
       guard isUnified || parts[1].split(separator: ",").contains("memory") else { continue }
       let names =
         isUnified
-        ? (mount: "/sys/fs/cgroup", limit: "memory.max", used: "memory.current",
-          droppable: "inactive_file")
-        : (mount: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes",
-          used: "memory.usage_in_bytes", droppable: "total_inactive_file")
+        ? (
+          mount: "/sys/fs/cgroup", limit: "memory.max", used: "memory.current",
+          droppable: "inactive_file"
+        )
+        : (
+          mount: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes",
+          used: "memory.usage_in_bytes", droppable: "total_inactive_file"
+        )
       for folder in ancestors(String(parts[2])).map({ names.mount + $0 }) {
         guard let limit = files.number("\(folder)/\(names.limit)"),
           let used = files.number("\(folder)/\(names.used)")
@@ -104,7 +115,9 @@ private struct SystemFiles {
 
   /// The number that is all of a file; nil for `max`, and for the number so large that it means none.
   func number(_ path: String) -> Int? {
-    guard let value = lines(path).first.flatMap({ Int($0) }), value < Int.max >> 1 else { return nil }
+    guard let value = lines(path).first.flatMap({ Int($0) }), value < Int.max >> 1 else {
+      return nil
+    }
     return value
   }
 
