@@ -31,10 +31,11 @@ package struct MachineMemory: Sendable, Hashable {
       [Self.machine(files), Self.cgroup(files)].compactMap(\.self) + Self.processLimits(files)
   }
 
-  /// The tightest limit for a process that is to map `mapped` bytes of files and has mapped them already.
+  /// The tightest limit for a process that is to map `mapped` bytes of files and has mapped them
+  /// already.
   ///
-  /// - Returns: what is left beside the mapped files, at least 0, and the name of the limit; nil where
-  ///   no limit could be read.
+  /// - Returns: what is left beside the mapped files, at least 0, and the name of the limit; nil
+  ///   where no limit could be read.
   package func left(besidesMapped mapped: Int) -> (bytes: Int, limit: String)? {
     limits.map { limit in
       (bytes: max(0, limit.countsMappings ? limit.left : limit.left - mapped), limit: limit.name)
@@ -46,8 +47,8 @@ package struct MachineMemory: Sendable, Hashable {
     return Limit(name: "the machine", left: kilobytes * 1024, countsMappings: false)
   }
 
-  /// The tightest of this process's cgroup and the cgroups around it. Pages of files that the kernel
-  /// would drop first are not counted as used.
+  /// The tightest of this process's cgroup and the cgroups around it. Pages of files that the
+  /// kernel would drop first are not counted as used.
   private static func cgroup(_ files: SystemFiles) -> Limit? {
     var left: [Int] = []
     for line in files.lines("/proc/self/cgroup") {
@@ -113,7 +114,8 @@ private struct SystemFiles {
     return text.split(separator: "\n").map(String.init)
   }
 
-  /// The number that is all of a file; nil for `max`, and for the number so large that it means none.
+  /// The number that is all of a file; nil for `max`, and for the number so large that it means
+  /// none.
   func number(_ path: String) -> Int? {
     guard let value = lines(path).first.flatMap({ Int($0) }), value < Int.max >> 1 else {
       return nil

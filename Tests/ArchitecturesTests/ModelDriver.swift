@@ -6,10 +6,11 @@ import ApusPipelines
 import ApusTensors
 import TestSupport
 
-/// Loads a model and runs requests on it by hand, as an engine would: ragged steps, pages that do not lie in
-/// order.
+/// Loads a model and runs requests on it by hand, as an engine would: ragged steps, pages that do
+/// not lie in order.
 struct ModelDriver {
-  /// Tokens of one request that a step computes, and whether the logits of each are wanted or of the last.
+  /// Tokens of one request that a step computes, and whether the logits of each are wanted or of
+  /// the last.
   struct Part {
     var request: Int
     var tokens: [Int32]

@@ -1,5 +1,5 @@
-/// Finds where a model goes astray: the first value, in the order of computation, that does not point where
-/// the expected one does.
+/// Finds where a model goes astray: the first value, in the order of computation, that does not
+/// point where the expected one does.
 public enum FirstBadLayer {
   /// - Parameters:
   ///   - names: in the order of computation.
