@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A word that some members wait on while another changes it. Each stands on a cache line of its own, so
-// that those who spin do not slow down those who work.
+// A word that some members wait on while another changes it. Each stands on a cache line of its
+// own, so that those who spin do not slow down those who work.
 typedef struct {
   _Alignas(64) uint32_t value;
   uint32_t sleepers;
@@ -54,8 +54,8 @@ static void await_change(wait_word *word, uint32_t old, int64_t spin_nanoseconds
       if (now >= end) break;
     }
   }
-  // The sleeper counts itself before it looks again, the waker changes the word before it counts sleepers:
-  // one of the two sees the other.
+  // The sleeper counts itself before it looks again, the waker changes the word before it counts
+  // sleepers: one of the two sees the other.
   __atomic_fetch_add(&word->sleepers, 1, __ATOMIC_SEQ_CST);
   while (__atomic_load_n(&word->value, __ATOMIC_SEQ_CST) == old) apus_word_wait(&word->value, old);
   __atomic_fetch_sub(&word->sleepers, 1, __ATOMIC_SEQ_CST);
@@ -82,11 +82,6 @@ void apus_team_meet(apus_team_member *member) {
 static void *member_thread(void *argument) {
   apus_team_member *member = argument;
   apus_team *team = member->team;
-#ifdef __linux__
-  char name[16];
-  snprintf(name, sizeof name, "apus-worker-%d", member->index);
-  pthread_setname_np(pthread_self(), name);
-#endif
   for (uint32_t run = 0;; run++) {
     await_change(&team->start, run, team->spin_nanoseconds);
     if (__atomic_load_n(&team->ending, __ATOMIC_ACQUIRE)) return NULL;
@@ -116,7 +111,13 @@ static int32_t start_threads(apus_team *team) {
   int32_t failed = 0;
   for (int32_t i = 1; i < team->count && !failed; i++) {
     failed = pthread_create(&team->handles[i], NULL, member_thread, &team->members[i]) != 0;
-    if (!failed) team->threads++;
+    if (failed) break;
+    team->threads++;
+#ifdef __linux__
+    char name[16];
+    snprintf(name, sizeof name, "apus-worker-%d", i);
+    pthread_setname_np(team->handles[i], name);
+#endif
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return failed;

@@ -28,7 +28,8 @@ public struct BufferID: Sendable, Hashable, CustomStringConvertible {
   private let owner: AnyObject?
   private let allocation: UnsafeMutableRawPointer?
 
-  /// Zeroed memory. Large areas come from the system as pages that cost nothing until they are touched.
+  /// Zeroed memory. Large areas come from the system as pages that cost nothing until they are
+  /// touched.
   init(byteCount: Int) throws(DeviceError) {
     let padding = BufferMemory.alignment + BufferMemory.tail
     let (size, overflow) = byteCount.addingReportingOverflow(padding)

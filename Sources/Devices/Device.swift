@@ -18,11 +18,11 @@ public struct StreamMark: Sendable, Hashable, Comparable {
   public static func < (a: StreamMark, b: StreamMark) -> Bool { a.number < b.number }
 }
 
-/// What plans run on: memory, and a stream of launches and copies that run in the order in which they were
-/// enqueued. One thread uses a device at a time.
+/// What plans run on: memory, and a stream of launches and copies that run in the order in which
+/// they were enqueued. One thread uses a device at a time.
 ///
-/// Nothing that was enqueued may be taken for done before `wait` or `synchronize` returns, and the host
-/// sees a device's memory only through `enqueueRead`.
+/// Nothing that was enqueued may be taken for done before `wait` or `synchronize` returns, and the
+/// host sees a device's memory only through `enqueueRead`.
 public protocol Device: AnyObject {
   /// As written after `--devices`.
   var name: String { get }
@@ -35,8 +35,9 @@ public protocol Device: AnyObject {
   /// A zeroed buffer, aligned to 64 bytes, with 64 readable bytes past its end.
   func allocate(byteCount: Int) throws(DeviceError) -> BufferID
 
-  /// A buffer that shows memory of the host, which must have 64 readable bytes past its end, for reading;
-  /// `owner` is kept alive with it. Where a device cannot read host memory it makes a copy.
+  /// A buffer that shows memory of the host, which must have 64 readable bytes past its end, for
+  /// reading; `owner` is kept alive with it. Where a device cannot read host memory it makes a
+  /// copy.
   @unsafe func register(
     _ bytes: UnsafeRawBufferPointer, owner: AnyObject
   ) throws(DeviceError) -> BufferID

@@ -1,6 +1,6 @@
-/// Host memory that copies to and from a device go through, in `slots` areas of `byteCount` bytes. A device
-/// that runs later reads a slot when the copy runs, so a slot may not be touched while a copy of it is
-/// pending: with d steps in flight, d + 1 slots are enough.
+/// Host memory that copies to and from a device go through, in `slots` areas of `byteCount` bytes.
+/// A device that runs later reads a slot when the copy runs, so a slot may not be touched while a
+/// copy of it is pending: with d steps in flight, d + 1 slots are enough.
 public final class HostStaging {
   public let byteCount: Int
   public let slots: Int

@@ -32,8 +32,8 @@ public struct BufferPlace: Sendable, Hashable {
   }
 }
 
-/// One call of a kernel, as a plan describes it. What each entry means is said with the kernel's prototype
-/// in `cpu_kernels.h`.
+/// One call of a kernel, as a plan describes it. What each entry means is said with the kernel's
+/// prototype in `cpu_kernels.h`.
 public struct LaunchDescription {
   public var kernel: KernelFunction
   /// nil is a NULL buffer.

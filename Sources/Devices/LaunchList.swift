@@ -1,7 +1,7 @@
 import ApusCPUKernels
 
-/// Launches in the order in which they run, bound to the addresses of one device. Sizes and scalars are
-/// changed between executions; nothing is allocated for that. It keeps what it points to alive.
+/// Launches in the order in which they run, bound to the addresses of one device. Sizes and scalars
+/// are changed between executions; nothing is allocated for that. It keeps what it points to alive.
 @safe public final class LaunchList {
   let launches: UnsafeMutableBufferPointer<KernelLaunch>
   private let memory: [BufferMemory]

@@ -1,7 +1,7 @@
 public import ApusCPUKernels
 
-/// A tile program that kernels can be given: the arrays of an `apus_tile_program` and the struct that
-/// points to them. It must live as long as what was bound to it; launches keep it.
+/// A tile program that kernels can be given: the arrays of an `apus_tile_program` and the struct
+/// that points to them. It must live as long as what was bound to it; launches keep it.
 @safe public final class TileProgramStorage {
   private let instructions: UnsafeMutableBufferPointer<apus_tile_instruction>
   private let operands: UnsafeMutableBufferPointer<apus_tile_operand>

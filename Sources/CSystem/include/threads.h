@@ -1,4 +1,5 @@
-// Threads: what the machine lets us use, waiting on a word, and a team of workers that meet at barriers.
+// Threads: what the machine lets us use, waiting on a word, and a team of workers that meet at
+// barriers.
 #ifndef APUS_THREADS_H
 #define APUS_THREADS_H
 
@@ -21,9 +22,10 @@ void apus_word_wake_all(const uint32_t *word);
 
 // ---- A team of threads ----
 //
-// The caller of apus_team_run is member 0; the others are threads of the team, which sleep between runs.
-// Within a run all members execute the body and may meet at barriers. Waiting spins for a bounded time and
-// then sleeps, because a neighbour may hold the processor of whoever is waited for.
+// The caller of apus_team_run is member 0; the others are threads of the team, which sleep between
+// runs. Within a run all members execute the body and may meet at barriers. Waiting spins for a
+// bounded time and then sleeps, because a neighbour may hold the processor of whoever is waited
+// for.
 
 typedef struct apus_team apus_team;
 
@@ -46,7 +48,8 @@ apus_team *apus_team_create(int32_t count, int64_t scratch_bytes, int64_t spin_n
 // Runs body(context, member) on every member and returns when all have finished. One run at a time.
 void apus_team_run(apus_team *team, apus_team_body body, void *context);
 
-// Waits until every member has come here, and sets the counter to 0. Called within a body, by all or none.
+// Waits until every member has come here, and sets the counter to 0. Called within a body, by all
+// or none.
 void apus_team_meet(apus_team_member *member);
 
 // Ends the threads and frees everything. No run may be under way.

@@ -3,9 +3,9 @@ import Foundation
 
 /// How much processor time this process may use, which is often less than the machine has.
 package enum ProcessorQuota {
-  /// Threads that a team should have: the processors of the affinity mask, or the control group's quota
-  /// where that is less. A quota is rounded down, because a team over its quota is stopped as a whole, in
-  /// the middle of a barrier.
+  /// Threads that a team should have: the processors of the affinity mask, or the control group's
+  /// quota where that is less. A quota is rounded down, because a team over its quota is stopped as
+  /// a whole, in the middle of a barrier.
   package static func threads() -> Int {
     threads(processors: Int(apus_processor_count()), quota: ofThisProcess())
   }
@@ -24,8 +24,8 @@ package enum ProcessorQuota {
     return period > 0 ? quota / period : nil
   }
 
-  /// Processors that `cpu.cfs_quota_us` and `cpu.cfs_period_us` of a version 1 group allow; a quota of
-  /// -1 does not limit.
+  /// Processors that `cpu.cfs_quota_us` and `cpu.cfs_period_us` of a version 1 group allow; a quota
+  /// of -1 does not limit.
   package static func version1(quota: String, period: String) -> Double? {
     guard let quota = Double(quota.trimmingCharacters(in: .whitespacesAndNewlines)), quota > 0,
       let period = Double(period.trimmingCharacters(in: .whitespacesAndNewlines)), period > 0
@@ -33,7 +33,8 @@ package enum ProcessorQuota {
     return quota / period
   }
 
-  /// The paths of `/proc/self/cgroup`: of the version 2 hierarchy and of the version 1 cpu controller.
+  /// The paths of `/proc/self/cgroup`: of the version 2 hierarchy and of the version 1 cpu
+  /// controller.
   package static func groups(_ text: String) -> (version2: String?, version1: String?) {
     var result: (version2: String?, version1: String?) = (nil, nil)
     for line in text.split(separator: "\n") {
@@ -48,8 +49,8 @@ package enum ProcessorQuota {
     return result
   }
 
-  /// `path` and the folders above it up to the root: a limit of any of them holds. In a container the
-  /// files may lie at the root although the path names a place outside.
+  /// `path` and the folders above it up to the root: a limit of any of them holds. In a container
+  /// the files may lie at the root although the path names a place outside.
   package static func ancestors(of path: String) -> [String] {
     var parts = path.split(separator: "/")
     var result = [""]

@@ -1,8 +1,8 @@
 import ApusCPUKernels
 import ApusCSystem
 
-/// The threads of the CPU. They stay inside a list of launches and meet at a barrier after each; between
-/// lists they sleep. The thread that calls `run` is one of them.
+/// The threads of the CPU. They stay inside a list of launches and meet at a barrier after each;
+/// between lists they sleep. The thread that calls `run` is one of them.
 @safe final class WorkerTeam {
   /// How long a thread spins at a barrier before it sleeps. A launch is a few to a few hundred
   /// microseconds and a sleep costs about 5 at each end, so longer waits are better slept through.
@@ -11,8 +11,8 @@ import ApusCSystem
   let count: Int
   private let team: OpaquePointer
 
-  /// - Parameter processors: those that the process may use; a team of more threads never spins, because
-  ///   whoever it waits for may need the processor.
+  /// - Parameter processors: those that the process may use; a team of more threads never spins,
+  ///   because whoever it waits for may need the processor.
   init(count: Int, processors: Int) throws(DeviceError) {
     let spin = count <= processors ? WorkerTeam.spinNanoseconds : 0
     guard

@@ -1,8 +1,8 @@
 import ApusCSystem
 
 /// A device for tests that behaves as one with a memory and a clock of its own: nothing runs before
-/// somebody waits for it, and then in the order of the stream. Code that passes on it does not take an
-/// enqueued launch for a finished one, nor changes what a pending copy still has to read.
+/// somebody waits for it, and then in the order of the stream. Code that passes on it does not take
+/// an enqueued launch for a finished one, nor changes what a pending copy still has to read.
 public final class DeferredDevice: Device {
   public let name = "deferred"
   public let isa: CPUISA
