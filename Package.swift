@@ -107,7 +107,10 @@ let testRooms: [Target] = [
   tests("Devices", ["Devices", "Tensors", "CPUKernels"]),
   tests("Graphs", ["Graphs", "Tensors"]),
   tests("Layers", ["Layers", "Graphs", "Checkpoints", "Tensors"]),
-  tests("Compiler", ["Compiler", "Graphs", "Checkpoints", "Devices", "CPUKernels", "Tensors"]),
+  .target(name: "MallocCounter", path: "Tests/MallocCounter"),
+  tests(
+    "Compiler", ["Compiler", "Graphs", "Checkpoints", "Devices", "CPUKernels", "Tensors"],
+    [.target(name: "MallocCounter")]),
   tests(
     "Pipelines",
     ["Pipelines", "Layers", "Graphs", "Checkpoints", "Compiler", "Devices", "Tokenizers", "Tensors"]),

@@ -1,7 +1,8 @@
 package import ApusGraphs
 import ApusTensors
 
-/// One of the matrix products of a launch, with what happens to its tiles before they leave the cache.
+/// One of the matrix products of a launch, with what happens to its tiles before they leave the
+/// cache.
 package struct MatmulSegment: Sendable {
   /// The matmul's node.
   package var matmul: NodeID
@@ -104,21 +105,30 @@ extension FusedGraph: CustomStringConvertible {
       let node = self[id]
       let operands = node.operands.map { text(of: memory(of: $0)) }.joined(separator: ", ")
       return "\(id) = \(node.operation.name)(\(operands)) \(node.type)"
-    case .loop(let loop, let result): return "\(result) = \(loop)"
+    case .loop(let loop, let result): return "\(result) = \(loop.text(name(of:)))"
     case .matmul(let step):
       let input = text(of: memory(of: step.input))
       return step.segments.map { segment in
-        let product = "\(segment.result) = matmul(\(input), \(text(of: memory(of: segment.weight))))"
+        let product =
+          "\(segment.result) = matmul(\(input), \(text(of: memory(of: segment.weight))))"
         let type = self[segment.matmul].type
-        return "\(product) \(type)" + (segment.epilogue.map { ", then \($0)" } ?? "")
+        return "\(product) \(type)"
+          + (segment.epilogue.map { ", then \($0.text(name(of:)))" } ?? "")
       }.joined(separator: "\n   ")
     }
   }
 
   private func text(of id: NodeID) -> String {
+    if case .primitive(.weight(let weight)) = self[id].operation {
+      return "\(weight.name) \(weight.format)"
+    }
+    return name(of: id)
+  }
+
+  private func name(of id: NodeID) -> String {
     switch self[id].operation {
     case .primitive(.input(let name)): name
-    case .primitive(.weight(let weight)): "\(weight.name) \(weight.format)"
+    case .primitive(.weight(let weight)): weight.name
     case .primitive(.read(let state, let stores)): "\(state.name) after \(stores)"
     default: "\(id)"
     }

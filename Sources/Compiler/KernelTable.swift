@@ -114,8 +114,8 @@ public struct KernelEntry: Sendable {
   }
 }
 
-/// The open registry of kernels. Built-in kernels are its first lines; later lines win, so that a custom
-/// architecture adds its own composites and kernels, or replaces ours.
+/// The open registry of kernels. Built-in kernels are its first lines; later lines win, so that a
+/// custom architecture adds its own composites and kernels, or replaces ours.
 public struct KernelTable: Sendable {
   private var entries: [String: [KernelEntry]] = [:]
   private var matmuls: [StorageFormat: MatmulKernel] = [:]
@@ -143,7 +143,8 @@ public struct KernelTable: Sendable {
   /// The kernel for a product `[rows, k]` times `[n, k]`, transposed.
   func matmul(_ request: KernelRequest) -> MatmulKernel? {
     guard case .primitive(.matmul(transposeRight: true)) = request.operation,
-      request.result.rank == 2, request.isFloat32(0), let inner = request.operands[0].shape[1].constant
+      request.result.rank == 2, request.isFloat32(0),
+      let inner = request.operands[0].shape[1].constant
     else { return nil }
     let format: StorageFormat
     switch request.places[1] {

@@ -44,8 +44,8 @@ package enum LoopExpression: Hashable, Sendable {
 
 /// A fused loop: an index space and, for each of its points, an expression whose value is stored.
 ///
-/// The last dimension is the columns, which reductions run along; rows are all others. No value crosses from
-/// one row to another, so that a row's result never depends on its place in a batch.
+/// The last dimension is the columns, which reductions run along; rows are all others. No value
+/// crosses from one row to another, so that a row's result never depends on its place in a batch.
 package struct Loop: Sendable {
   /// Outer dimensions, then the columns.
   package var dims: [Dim]
@@ -65,10 +65,11 @@ package struct Loop: Sendable {
   package var stages: [Int] {
     var stages: [Int] = []
     for expression in expressions {
-      let stage = expression.operands.map { operand in
-        if case .reduce = expressions[operand] { return stages[operand] + 1 }
-        return stages[operand]
-      }.max() ?? 0
+      let stage =
+        expression.operands.map { operand in
+          if case .reduce = expressions[operand] { return stages[operand] + 1 }
+          return stages[operand]
+        }.max() ?? 0
       stages.append(stage)
     }
     return stages
@@ -83,8 +84,8 @@ package struct Loop: Sendable {
 // MARK: Normal form
 
 extension Loop {
-  /// Three outer dimensions and the columns: dimensions of size 1 dropped, neighbours merged where all
-  /// accesses allow it, missing ones added in front. The columns are never merged with rows.
+  /// Three outer dimensions and the columns: dimensions of size 1 dropped, neighbours merged where
+  /// all accesses allow it, missing ones added in front. The columns are never merged with rows.
   ///
   /// - Throws: where more than three outer dimensions remain.
   mutating func normalize() throws {
@@ -103,7 +104,8 @@ extension Loop {
     }
   }
 
-  /// Whether stepping over `dim` is the same as stepping past the end of the next one, for all accesses.
+  /// Whether stepping over `dim` is the same as stepping past the end of the next one, for all
+  /// accesses.
   private func canMerge(_ dim: Int) -> Bool {
     (loads + stores.map(\.access)).allSatisfy {
       $0.strides[dim] == $0.strides[dim + 1] * dims[dim + 1]
@@ -127,22 +129,25 @@ extension Loop {
 
 // MARK: Text
 
-extension Loop: CustomStringConvertible {
-  package var description: String {
+extension Loop {
+  /// The index space and the expression, a line each; the stage in front where there are several.
+  ///
+  /// - Parameter name: what a value in memory is called
+  package func text(_ name: (NodeID) -> String) -> String {
     var lines = ["loop \(Shape(dims))"]
     let stages = stages
     for (index, expression) in expressions.enumerated() {
       let stage = stages.contains { $0 > 0 } ? "\(stages[index])| " : ""
-      lines.append("    \(stage)v\(index) = \(Self.text(expression))")
+      lines.append("    \(stage)v\(index) = \(Self.text(expression, name))")
     }
-    for store in stores { lines.append("    \(Self.text(store.access)) = v\(store.value)") }
+    for store in stores { lines.append("    \(Self.text(store.access, name)) = v\(store.value)") }
     return lines.joined(separator: "\n")
   }
 
-  private static func text(_ access: LoopAccess) -> String {
+  private static func text(_ access: LoopAccess, _ name: (NodeID) -> String) -> String {
     let source =
       switch access.source {
-      case .node(let id): "\(id)"
+      case .node(let id): name(id)
       case .iota(let count): "iota(\(count))"
       }
     let strides = access.strides.map(\.description).joined(separator: ", ")
@@ -150,9 +155,9 @@ extension Loop: CustomStringConvertible {
     return "\(source)\(offset) \(access.dataType.rawValue) by (\(strides))"
   }
 
-  private static func text(_ expression: LoopExpression) -> String {
+  private static func text(_ expression: LoopExpression, _ name: (NodeID) -> String) -> String {
     switch expression {
-    case .load(let access): "load \(text(access))"
+    case .load(let access): "load \(text(access, name))"
     case .constant(let value): "\(value)"
     case .column: "column"
     case .unary(let operation, let a): "\(operation.rawValue) v\(a)"

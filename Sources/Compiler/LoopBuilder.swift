@@ -98,8 +98,10 @@ struct LoopBuilder {
     if let value = graph.scalarConstant(id) { return append(.constant(value)) }
     var type = node.type.dataType
     switch node.operation {
-    case .primitive(.weight(let weight)): if case .dense(let stored) = weight.format { type = stored }
-    case .primitive(.read(let state, _)): if case .dense(let stored) = state.format { type = stored }
+    case .primitive(.weight(let weight)):
+      if case .dense(let stored) = weight.format { type = stored }
+    case .primitive(.read(let state, _)):
+      if case .dense(let stored) = state.format { type = stored }
     default: break
     }
     let source = LoopSource.node(graph.nodes.memory(of: id))

@@ -10,8 +10,8 @@ public struct OutputID: Sendable, Hashable { let index: Int }
 
 /// A compiled graph with its weights, its states and its memory on a device.
 ///
-/// A step sets symbols, writes inputs, executes and reads outputs. `execute` enqueues, reading waits. Nothing
-/// is allocated after the first step. One thread uses a model at a time.
+/// A step sets symbols, writes inputs, executes and reads outputs. `execute` enqueues, reading
+/// waits. Nothing is allocated after the first step. One thread uses a model at a time.
 public final class Model {
   public let plan: Plan
   public let device: any Device
@@ -133,27 +133,22 @@ public final class Model {
 
   /// Enqueues one step over the inputs and symbols as they are now.
   ///
-  /// - Throws: where a symbol is out of its bounds, or an input has not the size its shape asks for.
+  /// - Throws: where a symbol is out of its bounds, or an input has not the size its shape asks
+  /// for.
   public func execute() throws {
     if let failure {
       self.failure = nil
       throw failure
     }
     try check()
-    let slot = step % Self.stagingSlots
-    for index in inputs.indices where inputs[index].isPending {
-      let input = inputs[index]
-      let byteCount = (input.writtenCount * input.type.dataType.byteCount + 3) / 4 * 4
-      if byteCount > 0 {
-        device.enqueueWrite(
-          from: StagingPlace(input.staging, slot: slot), to: input.place, byteCount: byteCount)
-      }
-      inputs[index].isPending = false
-    }
-    for patch in binding.sizes {
+    enqueueInputs()
+    // Indices instead of iterators: those of large elements allocate in debug builds.
+    for index in binding.sizes.indices {
+      let patch = binding.sizes[index]
       binding.launches.setSize(patch.launch, patch.slot, to: patch.size.value(symbols))
     }
-    for patch in binding.strides {
+    for index in binding.strides.indices {
+      let patch = binding.strides[index]
       patch.program.setStride(
         operand: patch.operand, dimension: patch.dimension, to: patch.stride.value(symbols))
     }
@@ -161,17 +156,32 @@ public final class Model {
     for index in outputs.indices {
       outputs[index].elementCount = outputs[index].count.value(symbols)
     }
-    marks[slot] = device.mark()
+    marks[step % Self.stagingSlots] = device.mark()
     step += 1
   }
 
+  private func enqueueInputs() {
+    for index in inputs.indices where inputs[index].isPending {
+      let input = inputs[index]
+      let byteCount = (input.writtenCount * input.type.dataType.byteCount + 3) / 4 * 4
+      if byteCount > 0 {
+        device.enqueueWrite(
+          from: StagingPlace(input.staging, slot: step % Self.stagingSlots), to: input.place,
+          byteCount: byteCount)
+      }
+      inputs[index].isPending = false
+    }
+  }
+
   private func check() throws {
-    for (index, value) in symbols.enumerated() where value < 0 || value > plan.symbols.bounds[index] {
+    for index in symbols.indices
+    where symbols[index] < 0 || symbols[index] > plan.symbols.bounds[index] {
       throw CompileError(
-        "symbol '\(plan.symbols.names[index])' is \(value), possible are 0 to "
+        "symbol '\(plan.symbols.names[index])' is \(symbols[index]), possible are 0 to "
           + "\(plan.symbols.bounds[index])")
     }
-    for input in inputs {
+    for index in inputs.indices {
+      let input = inputs[index]
       let expected = input.count.value(symbols)
       guard input.writtenCount == expected || expected == 0 else {
         throw CompileError(
@@ -226,7 +236,9 @@ public final class Model {
         value.count * value.dataType.byteCount <= inputs[input.index].staging.byteCount
       else {
         throw CompileError(
-          "input '\(name)' \(inputs[input.index].type): found \(value.dataType.rawValue)\(value.shape)")
+          "input '\(name)' \(inputs[input.index].type): found \(value.dataType.rawValue)"
+            + "\(value.shape)"
+        )
       }
       let words = try HostWords.packed(value)
       stage(input, value.count) { staging, slot throws(DeviceError) in

@@ -83,7 +83,7 @@ public struct Plan {
     let writes = buffers.filter(\.isWritten).map(text).joined(separator: ", ")
     let sizes = launch.sizes.map(\.description).joined(separator: ", ")
     let programs = launch.programs.compactMap { $0 }.map { "\($0.instructionCount)" }
-    var line = "\(launch.kernel.name)(\(reads)) -> \(writes) sizes (\(sizes))"
+    var line = "\(launch.kernel.name)(\(reads)) -> \(writes)\n     sizes (\(sizes))"
     if !launch.scalars.isEmpty { line += " scalars \(launch.scalars)" }
     if !programs.isEmpty { line += " programs of \(programs.joined(separator: ", "))" }
     return line

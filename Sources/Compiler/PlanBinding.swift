@@ -35,8 +35,9 @@ struct PlanBinding {
       try memory.bind(weights, report: &report)
       var descriptions: [LaunchDescription] = []
       for (index, launch) in plan.draft.launches.enumerated() {
-        descriptions.append(try Self.description(
-          launch, index, plan.symbols, memory.places, &sizes, &strides))
+        descriptions.append(
+          try Self.description(
+            launch, index, plan.symbols, memory.places, &sizes, &strides))
       }
       launches = try device.makeLaunches(descriptions)
     } catch {

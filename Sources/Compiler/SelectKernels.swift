@@ -73,8 +73,8 @@ private struct KernelSelection {
       let columns = weight.shape.last ?? 1
       guard let row = weight.format.byteCount(elements: columns) else {
         throw CompileError(
-          "weight '\(weight.name)' \(weight.shape): rows of \(columns) are no whole \(weight.format) "
-            + "blocks")
+          "weight '\(weight.name)' \(weight.shape): rows of \(columns) are no whole "
+            + "\(weight.format) blocks")
       }
       let rows = weight.shape.dropLast().reduce(1, *)
       value = add(weight.name, .weight(weight), Dim(rows * row))
@@ -229,7 +229,7 @@ private struct KernelSelection {
     if let values = converted[key] { return values }
     guard conversion != .none, let k = columns.constant else { return [source.value] }
     let padded = (k + 31) / 32 * 32
-    let name = "\(key.input) as \(conversion.rawValue)"
+    let name = "\(key.input):\(conversion.rawValue)"
     var made: [Int] = []
     switch conversion {
     case .none: break
@@ -237,8 +237,8 @@ private struct KernelSelection {
     case .q8:
       made = [
         add(name, .activation, rows * Dim(padded)),
-        add("\(name), scales", .activation, rows * Dim(padded / 8)),
-        add("\(name), sums", .activation, rows * Dim(padded / 8)),
+        add("\(key.input):scales", .activation, rows * Dim(padded / 8)),
+        add("\(key.input):sums", .activation, rows * Dim(padded / 8)),
       ]
     }
     let targets = made.map { DraftBuffer(value: $0, byteOffset: 0, isWritten: true) }

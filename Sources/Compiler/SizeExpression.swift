@@ -52,22 +52,25 @@ package struct SymbolTable: Sendable {
 }
 
 /// A dimension that is evaluated without allocating: a sum of products of numbered symbols.
-package struct SizeExpression: Sendable, Hashable {
-  package struct Term: Sendable, Hashable {
+struct SizeExpression: Sendable, Hashable {
+  struct Term: Sendable, Hashable {
     let coefficient: Int
     let symbols: [Int]
   }
 
-  package var constant: Int
-  package var terms: [Term]
+  var constant: Int
+  var terms: [Term]
 
-  package var isConstant: Bool { terms.isEmpty }
+  var isConstant: Bool { terms.isEmpty }
 
-  package func value(_ symbols: [Int]) -> Int {
+  /// Indices instead of iterators: those of large elements allocate in debug builds.
+  func value(_ symbols: [Int]) -> Int {
     var sum = constant
-    for term in terms {
-      var product = term.coefficient
-      for symbol in term.symbols { product *= symbols[symbol] }
+    for index in terms.indices {
+      var product = terms[index].coefficient
+      for factor in terms[index].symbols.indices {
+        product *= symbols[terms[index].symbols[factor]]
+      }
       sum += product
     }
     return sum

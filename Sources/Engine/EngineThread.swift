@@ -1,4 +1,5 @@
 public import ApusPipelines
+public import ApusTokenizers
 import Foundation
 import Synchronization
 
@@ -38,6 +39,14 @@ public final class EngineThread: Sendable {
     // Member 0 of the compute team runs kernels on this stack.
     thread.stackSize = 8 << 20
     thread.start()
+  }
+
+  /// The same, with the text of a tokenizer.
+  public convenience init(
+    model: sending any PipelineModelWithKVCache, tokenizer: Tokenizer, endTokens: Set<Int32>,
+    options: EngineOptions = EngineOptions()
+  ) {
+    self.init(model: model, text: tokenizer, endTokens: endTokens, options: options)
   }
 
   deinit { mailbox.send(.shutDown) }
