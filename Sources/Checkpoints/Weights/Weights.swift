@@ -35,6 +35,9 @@ public struct Weights: Sendable {
   public subscript(name: String) -> Weights { Weights(self, path: fullName(name)) }
   public subscript(index: Int) -> Weights { Weights(self, path: fullName("\(index)")) }
 
+  /// The top scope, for the few tensors that every layer shares.
+  public var root: Weights { Weights(self, path: "") }
+
   private func fullName(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
   /// Whether there is a tensor of this name, or any below it.
