@@ -4,7 +4,18 @@ public struct JSONObject: Sendable {
   private static let indexThreshold = 8
 
   private var entries: [(key: String, value: JSONValue)] = []
-  private var index: [String: Int] = [:]
+  private var index: [Name: Int] = [:]
+
+  /// A name as its code points: Swift's `String` calls U+03AF and U+1F77 equal, JSON does not, and
+  /// vocabularies have both.
+  private struct Name: Hashable {
+    let text: String
+
+    static func == (a: Name, b: Name) -> Bool {
+      a.text == b.text && a.text.utf8.elementsEqual(b.text.utf8)
+    }
+    func hash(into hasher: inout Hasher) { hasher.combine(text) }
+  }
 
   public init() {}
 
@@ -42,9 +53,9 @@ public struct JSONObject: Sendable {
     }
     if index.isEmpty { rebuildIndex() }
     let place = entries.count
-    let existing = index.updateValue(place, forKey: key)
+    let existing = index.updateValue(place, forKey: Name(text: key))
     if let existing {
-      index[key] = existing
+      index[Name(text: key)] = existing
       return false
     }
     entries.append((key, value))
@@ -54,11 +65,12 @@ public struct JSONObject: Sendable {
   private mutating func rebuildIndex() {
     index.removeAll(keepingCapacity: true)
     if entries.count < Self.indexThreshold { return }
-    for (place, entry) in entries.enumerated() { index[entry.key] = place }
+    for (place, entry) in entries.enumerated() { index[Name(text: entry.key)] = place }
   }
 
   private func position(of key: String) -> Int? {
-    index.isEmpty ? entries.firstIndex { $0.key == key } : index[key]
+    let name = Name(text: key)
+    return index.isEmpty ? entries.firstIndex { Name(text: $0.key) == name } : index[name]
   }
 }
 

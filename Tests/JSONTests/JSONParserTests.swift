@@ -49,6 +49,15 @@ import TestSupport
     #expect(try JSONValue(parsing: "{\"a\":1,\"a\":2}", limits: limits) == ["a": 2])
   }
 
+  @Test func tellsNamesApartByCodePoint() throws {
+    let names = (0..<9).map { "\"n\($0)\":0" }.joined(separator: ",")
+    for text in ["{\"\\u03af\":1,\"\\u1f77\":2}", "{\(names),\"\\u03af\":1,\"\\u1f77\":2}"] {
+      let value = try JSONValue(parsing: text)
+      #expect(value["\u{3AF}"] == 1)
+      #expect(value["\u{1F77}"] == 2)
+    }
+  }
+
   @Test func namesThePlace() throws {
     let error = try #require(throws: JSONError.self) {
       try JSONValue(parsing: "{\n  \"a\": 1,\n  \"b\": x\n}")

@@ -1,0 +1,132 @@
+/// Decodes a stream of tokens as they come.
+///
+/// What `append` and `finish` return, put together, is what `Tokenizer.decode` gives for all the ids, and no
+/// piece ends inside a character's bytes.
+public struct StreamDecoder: Sendable {
+  private let tokenizer: Tokenizer
+  private let skipsControl: Bool
+  /// Bytes whose text is not settled: the beginning of a character, or a run of byte tokens.
+  private var pending: [UInt8] = []
+  private var hasBegun = false
+  private var leftToStrip: Int
+
+  /// - Parameter skipSpecialTokens: leaves control tokens out of the text.
+  public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool) {
+    self.tokenizer = tokenizer
+    skipsControl = skipSpecialTokens
+    leftToStrip = tokenizer.pieces.leadingStrip.count
+  }
+
+  /// The text that this token settles; often empty, sometimes several characters. Ids outside the
+  /// vocabulary add nothing.
+  public mutating func append(_ id: Int32) -> String {
+    var text: [UInt8] = []
+    append(id, to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The text that was held back; the decoder is then as new.
+  public mutating func finish() -> String {
+    var text: [UInt8] = []
+    finish(into: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  mutating func append(_ id: Int32, to text: inout [UInt8]) {
+    let pieces = tokenizer.pieces
+    guard pieces.isKnown(id), !(skipsControl && pieces.isControl(id)) else { return }
+    if hasBegun, !pieces.separator.isEmpty { append(pieces.separator[...], to: &text) }
+    let bytes = pieces.bytes(id, isFirst: !hasBegun)
+    hasBegun = true
+    switch pieces.repair {
+    case .lossy: append(bytes, to: &text)
+    case .wholeRuns:
+      if pieces.isByte(id) {
+        pending.append(contentsOf: bytes)
+      } else {
+        settleRun(into: &text)
+        emit(bytes, to: &text)
+      }
+    }
+  }
+
+  mutating func finish(into text: inout [UInt8]) {
+    switch tokenizer.pieces.repair {
+    case .lossy:
+      emit(StreamDecoder.repaired(pending[...]), to: &text)
+      pending.removeAll(keepingCapacity: true)
+    case .wholeRuns: settleRun(into: &text)
+    }
+    hasBegun = false
+    leftToStrip = tokenizer.pieces.leadingStrip.count
+  }
+
+  private mutating func append(_ bytes: ArraySlice<UInt8>, to text: inout [UInt8]) {
+    if pending.isEmpty, StreamDecoder.isASCII(bytes) {
+      emit(bytes, to: &text)
+      return
+    }
+    pending.append(contentsOf: bytes)
+    let settled = pending.count - StreamDecoder.unfinishedTail(of: pending)
+    emit(StreamDecoder.repaired(pending[..<settled]), to: &text)
+    pending.removeFirst(settled)
+  }
+
+  /// Byte tokens are text only as a whole.
+  private mutating func settleRun(into text: inout [UInt8]) {
+    guard !pending.isEmpty else { return }
+    if String(validating: pending, as: UTF8.self) != nil {
+      emit(pending[...], to: &text)
+    } else {
+      for _ in pending { emit(StreamDecoder.replacement[...], to: &text) }
+    }
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  /// The end of the pipeline: takes what is to be stripped from the front.
+  private mutating func emit(_ bytes: ArraySlice<UInt8>, to text: inout [UInt8]) {
+    var rest = bytes
+    while leftToStrip > 0, let first = rest.first {
+      if first == tokenizer.pieces.leadingStrip.byte {
+        rest = rest.dropFirst()
+        leftToStrip -= 1
+      } else {
+        leftToStrip = 0
+      }
+    }
+    text.append(contentsOf: rest)
+  }
+
+  private static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
+
+  private static func isASCII(_ bytes: ArraySlice<UInt8>) -> Bool {
+    for byte in bytes where byte >= 0x80 { return false }
+    return true
+  }
+
+  private static func repaired(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    isASCII(bytes) ? bytes : Array(String(decoding: bytes, as: UTF8.self).utf8)[...]
+  }
+
+  /// How many bytes at the end begin a character that later bytes may still complete.
+  private static func unfinishedTail(of bytes: [UInt8]) -> Int {
+    for back in 1...3 where back <= bytes.count {
+      let byte = bytes[bytes.count - back]
+      if byte & 0xC0 == 0x80 { continue }
+      guard byte >= 0xC2, byte < 0xF5, back < UTF8Text.length(lead: byte) else { return 0 }
+      return back == 1 || allows(second: bytes[bytes.count - back + 1], after: byte) ? back : 0
+    }
+    return 0
+  }
+
+  /// Which second bytes a lead byte takes: no overlong forms, no surrogates, nothing above U+10FFFF.
+  private static func allows(second: UInt8, after lead: UInt8) -> Bool {
+    switch lead {
+    case 0xE0: second >= 0xA0
+    case 0xED: second < 0xA0
+    case 0xF0: second >= 0x90
+    case 0xF4: second < 0x90
+    default: true
+    }
+  }
+}

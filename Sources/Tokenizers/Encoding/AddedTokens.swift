@@ -1,0 +1,164 @@
+/// A token that is found in the text before anything else looks at it.
+struct AddedToken: Sendable, Hashable {
+  var id: Int32
+  var content: String
+  /// A control token: left out of decoded text on demand, and never taken from a caller's text.
+  var isControl: Bool
+  /// Also takes the white space before it.
+  var stripsLeft = false
+  /// Also takes the white space after it.
+  var stripsRight = false
+  /// Only where no word character is beside it.
+  var isSingleWord = false
+  /// Looked for in the normalised text.
+  var isNormalized = false
+}
+
+/// The added tokens of a tokenizer, searched leftmost first, the longest of those.
+struct AddedTokens: Sendable {
+  struct Match: Sendable, Hashable {
+    var range: Range<Int>
+    var id: Int32
+  }
+
+  private(set) var tokens: [AddedToken] = []
+  private var trie = ByteTrie()
+
+  init(_ tokens: [AddedToken], spelledBy spelling: (AddedToken) -> [UInt8]) {
+    self.tokens = tokens
+    for (index, token) in tokens.enumerated() { trie.insert(spelling(token), value: index) }
+  }
+
+  var isEmpty: Bool { tokens.isEmpty }
+
+  /// The added tokens in `text`, in order and without overlap.
+  ///
+  /// - Parameter isControlAllowed: whether a control token may be read from this range.
+  func matches(in text: [UInt8], isControlAllowed: (Range<Int>) -> Bool) -> [Match] {
+    var found: [Match] = []
+    guard !tokens.isEmpty else { return found }
+    var at = 0
+    var previousEnd = 0
+    while at < text.count {
+      guard trie.mayBegin(text[at]) else {
+        at += 1
+        continue
+      }
+      let longest = trie.longest(in: text, at: at) { end, index in
+        !tokens[index].isControl || isControlAllowed(at..<end)
+      }
+      guard let longest else {
+        at += 1
+        continue
+      }
+      let token = tokens[longest.value]
+      var range = at..<longest.end
+      // A match that is given up still hides shorter ones inside it, as in the reference.
+      at = longest.end
+      if token.isSingleWord, touchesWord(range, in: text) { continue }
+      if token.stripsLeft {
+        range = max(spaceStart(before: range.lowerBound, in: text), previousEnd)..<range.upperBound
+      }
+      if token.stripsRight {
+        range = range.lowerBound..<spaceEnd(from: range.upperBound, in: text)
+      }
+      // White space that a token took may hide the beginning of the next one.
+      guard range.lowerBound >= previousEnd else { continue }
+      found.append(Match(range: range, id: token.id))
+      previousEnd = range.upperBound
+      at = max(at, previousEnd)
+    }
+    return found
+  }
+
+  private func touchesWord(_ range: Range<Int>, in text: [UInt8]) -> Bool {
+    (range.lowerBound > 0
+      && isWord(text.scalar(at: text.scalarStart(before: range.lowerBound)).value))
+      || (range.upperBound < text.count && isWord(text.scalar(at: range.upperBound).value))
+  }
+
+  /// `\w`: letters, marks, decimal digits, connectors and joiners.
+  private func isWord(_ value: UInt32) -> Bool {
+    guard let scalar = Unicode.Scalar(value) else { return false }
+    if scalar.properties.isAlphabetic || value == 0x200C || value == 0x200D { return true }
+    switch scalar.properties.generalCategory {
+    case .decimalNumber, .connectorPunctuation, .nonspacingMark, .spacingMark, .enclosingMark:
+      return true
+    default: return false
+    }
+  }
+
+  private func spaceStart(before i: Int, in text: [UInt8]) -> Int {
+    var at = i
+    while at > 0 {
+      let last = text.scalarStart(before: at)
+      guard WhiteSpace.begins(at: last, in: text) else { break }
+      at = last
+    }
+    return at
+  }
+
+  private func spaceEnd(from i: Int, in text: [UInt8]) -> Int {
+    var at = i
+    while at < text.count, WhiteSpace.begins(at: at, in: text) {
+      at += UTF8Text.length(lead: text[at])
+    }
+    return at
+  }
+}
+
+/// Byte strings with a number each, for finding the longest that begins at a place.
+struct ByteTrie: Sendable {
+  private struct Node: Sendable {
+    var byte: UInt8
+    var value: Int32 = -1
+    var child: Int32 = -1
+    var sibling: Int32 = -1
+  }
+
+  /// Node 0 is the root.
+  private var nodes = [Node(byte: 0)]
+  private var roots = [Int32](repeating: -1, count: 256)
+
+  mutating func insert(_ key: [UInt8], value: Int) {
+    guard let first = key.first else { return }
+    if roots[Int(first)] < 0 { roots[Int(first)] = append(Node(byte: first)) }
+    var at = Int(roots[Int(first)])
+    for byte in key.dropFirst() {
+      var child = Int(nodes[at].child)
+      while child >= 0, nodes[child].byte != byte { child = Int(nodes[child].sibling) }
+      if child < 0 {
+        child = Int(append(Node(byte: byte, sibling: nodes[at].child)))
+        nodes[at].child = Int32(child)
+      }
+      at = child
+    }
+    nodes[at].value = Int32(value)
+  }
+
+  private mutating func append(_ node: Node) -> Int32 {
+    nodes.append(node)
+    return Int32(nodes.count - 1)
+  }
+
+  @inline(__always)
+  func mayBegin(_ byte: UInt8) -> Bool { roots[Int(byte)] >= 0 }
+
+  /// The longest key at this place that is accepted.
+  func longest(in text: [UInt8], at start: Int, where accepts: (_ end: Int, _ value: Int) -> Bool)
+    -> (end: Int, value: Int)?
+  {
+    var best: (end: Int, value: Int)?
+    var node = roots[Int(text[start])]
+    var at = start
+    while node >= 0 {
+      at += 1
+      let value = Int(nodes[Int(node)].value)
+      if value >= 0, accepts(at, value) { best = (at, value) }
+      guard at < text.count else { break }
+      node = nodes[Int(node)].child
+      while node >= 0, nodes[Int(node)].byte != text[at] { node = nodes[Int(node)].sibling }
+    }
+    return best
+  }
+}

@@ -1,0 +1,63 @@
+import ApusJSON
+import ApusTokenizers
+import Foundation
+import TestSupport
+import Testing
+
+/// Real tokenizers against the ids of their reference libraries.
+@Suite(.enabled(if: SharedData.isPresent, "../shared is absent"))
+struct GoldenTests {
+  @Test(arguments: ["qwen2", "smollm-49k", "stories260K", "phi-3", "roberta-base"])
+  func tokenizerJSON(_ name: String) throws {
+    let tokenizer = try Tokenizer.load(folder: SharedFile.path("tokenizers/\(name)"))
+    let vectors = try GoldenVectors("tokenizers/\(name)/golden.json")
+    #expect(vectors.cases.count > 50)
+    for vector in vectors.cases {
+      #expect(tokenizer.encode(vector.text, addSpecialTokens: false) == vector.ids)
+      let decoded = tokenizer.decode(vector.ids, skipSpecialTokens: false)
+      #expect(Array(decoded.utf8) == Array(vector.decoded.utf8))
+      if let withSpecial = vector.idsWithSpecial {
+        #expect(tokenizer.encode(vector.text, addSpecialTokens: true) == withSpecial)
+      }
+    }
+  }
+
+  @Test(arguments: ["gpt-2", "llama-spm", "starcoder", "phi-3"])
+  func ggufVocabulary(_ name: String) throws {
+    let path = "gguf-vocab/ggml-vocab-\(name).gguf"
+    let tokenizer = try Tokenizer(
+      gguf: GGUFMetadata(path: SharedFile.path(path)).vocabulary)
+    try expectLines(of: path, tokenizer)
+  }
+
+  @Test func qwen2AgainstLlamaCpp() throws {
+    let tokenizer = try Tokenizer.load(folder: SharedFile.path("tokenizers/qwen2"))
+    try expectLines(of: "gguf-vocab/ggml-vocab-qwen2.gguf", tokenizer)
+  }
+
+  private func expectLines(of path: String, _ tokenizer: Tokenizer) throws {
+    let texts = String(decoding: try SharedFile.bytes(path + ".inp"), as: UTF8.self)
+      .components(separatedBy: "\n__ggml_vocab_test__\n")
+    let lines = String(decoding: try SharedFile.bytes(path + ".out"), as: UTF8.self)
+      .components(separatedBy: "\n")
+    #expect(texts.count > 40)
+    for (text, line) in zip(texts, lines) {
+      let ids = line.split(separator: " ").compactMap { Int32($0) }
+      let found = tokenizer.encode(text, addSpecialTokens: false, parseControlTokens: false)
+      #expect(found == ids, "\(text.debugDescription)")
+    }
+  }
+
+  @Test func smollmCases() throws {
+    let tokenizer = try Tokenizer.load(folder: SharedFile.path("tokenizers/smollm-49k"))
+    let root = try SharedFile.json("real/tokenizers.json")
+    let cases = root["models"]?["smollm2-135m-instruct-q4_1"]?["cases"]?.arrayValue ?? []
+    #expect(cases.count == 10)
+    for entry in cases {
+      let text = entry["text"]?.stringValue ?? ""
+      #expect(
+        tokenizer.encode(text, addSpecialTokens: false) == SharedFile.ids(entry["ids"]),
+        "\(text.debugDescription)")
+    }
+  }
+}

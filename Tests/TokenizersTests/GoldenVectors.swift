@@ -1,0 +1,42 @@
+import ApusJSON
+import Foundation
+import TestSupport
+
+/// Texts with the ids and the decoded text that a reference library gives.
+struct GoldenVectors {
+  struct Case: Sendable {
+    let text: String
+    let ids: [Int32]
+    let decoded: String
+    let idsWithSpecial: [Int32]?
+  }
+
+  let cases: [Case]
+
+  init(_ path: String) throws {
+    let root = try SharedFile.json(path)
+    cases = (root["vectors"]?.arrayValue ?? []).map { entry in
+      Case(
+        text: entry["text"]?.stringValue ?? "", ids: SharedFile.ids(entry["ids"]),
+        decoded: entry["decoded"]?.stringValue ?? "",
+        idsWithSpecial: entry["ids_with_special"].map(SharedFile.ids))
+    }
+  }
+}
+
+/// Files of the shared test data.
+enum SharedFile {
+  static func path(_ name: String) -> String { (SharedData.folder ?? "") + "/" + name }
+
+  static func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
+  }
+
+  static func json(_ name: String) throws -> JSONValue { try JSONValue(parsing: bytes(name)) }
+
+  static func ids(_ value: JSONValue) -> [Int32] {
+    (value.arrayValue ?? []).compactMap { $0.intValue.map(Int32.init) }
+  }
+
+  static func ids(_ value: JSONValue?) -> [Int32] { value.map(ids) ?? [] }
+}
