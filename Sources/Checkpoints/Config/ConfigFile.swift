@@ -1,7 +1,8 @@
 public import ApusJSON
 
-/// A model's configuration under Hugging Face's keys: `config.json`, or GGUF metadata shown under the same
-/// keys. Older names of a key find the same value (`n_embd` is `hidden_size`), and null is absent.
+/// A model's configuration under Hugging Face's keys: `config.json`, or GGUF metadata shown under
+/// the same keys. Older names of a key find the same value (`n_embd` is `hidden_size`), and null is
+/// absent.
 ///
 /// ```swift
 /// let hidden: Int = try file["hidden_size"]

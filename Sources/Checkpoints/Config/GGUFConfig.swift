@@ -2,8 +2,8 @@ import ApusJSON
 
 /// GGUF metadata under Hugging Face's keys.
 enum GGUFConfig {
-  /// One row per key. `{arch}` stands for `general.architecture`; of rows with the same Hugging Face key the
-  /// first that the file has counts.
+  /// One row per key. `{arch}` stands for `general.architecture`; of rows with the same Hugging
+  /// Face key the first that the file has counts.
   static let table: [(gguf: String, huggingFace: String)] = [
     ("{arch}.embedding_length", "hidden_size"),
     ("{arch}.block_count", "num_hidden_layers"),
@@ -47,8 +47,8 @@ enum GGUFConfig {
 
   /// The configuration of a file.
   ///
-  /// - Parameter tensors: the file's tensors by name; the embedding's rows are the vocabulary, and a file
-  ///   without `output.weight` ties its head to the embedding.
+  /// - Parameter tensors: the file's tensors by name; the embedding's rows are the vocabulary, and
+  ///   a file without `output.weight` ties its head to the embedding.
   static func config(
     _ metadata: GGUFMetadata, tensors: [String: TensorRecord], file: String
   ) throws(ConfigError) -> ConfigFile {
@@ -122,8 +122,8 @@ enum GGUFConfig {
     }
   }
 
-  /// Files without a key length give the rotated size, which is the head's size unless only a part of it is
-  /// rotated: then the head's size is that of a share of the hidden size.
+  /// Files without a key length give the rotated size, which is the head's size unless only a part
+  /// of it is rotated: then the head's size is that of a share of the hidden size.
   private static func setHeadSize(
     _ object: inout JSONObject, _ metadata: GGUFMetadata, _ architecture: String
   ) {

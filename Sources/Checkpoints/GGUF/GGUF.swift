@@ -6,8 +6,8 @@ import ApusTensors
 /// "GGUF" | version: u32 | tensors: n | pairs: n | pairs of (key: s, type: u32, value)
 ///   | tensors of (name: s, dims: u32, size: n * dims, type: u32, offset: u64) | padding | data
 /// ```
-/// `n` is u32 in version 1 and u64 later, `s` is n bytes after their count. Sizes begin with the innermost.
-/// Offsets count from the start of the data, which is a multiple of `general.alignment`.
+/// `n` is u32 in version 1 and u64 later, `s` is n bytes after their count. Sizes begin with the
+/// innermost. Offsets count from the start of the data, which is a multiple of `general.alignment`.
 ///
 /// - Source: docs/gguf.md of ggml.
 public struct GGUF: Sendable {
