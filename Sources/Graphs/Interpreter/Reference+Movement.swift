@@ -9,12 +9,23 @@ extension Reference {
   }
 
   static func broadcast(_ x: HostTensor, to shape: [Int], axes: [Int]) -> HostTensor {
+    if x.count == 1 { return filled(x, shape) }
     let own = strides(of: x.shape)
     var strides = [Int](repeating: 0, count: shape.count)
     for (axis, target) in axes.enumerated() where x.shape[axis] == shape[target] {
       strides[target] = own[axis]
     }
     return strided(x, shape, strides, offset: 0)
+  }
+
+  private static func filled(_ x: HostTensor, _ shape: [Int]) -> HostTensor {
+    let count = shape.reduce(1, *)
+    return switch x.elements {
+    case .float32(let values):
+      HostTensor(Array(repeating: values[0], count: count), shape: shape, dataType: x.dataType)
+    case .int32(let values):
+      HostTensor(Array(repeating: values[0], count: count), shape: shape, dataType: x.dataType)
+    }
   }
 
   static func permuted(_ x: HostTensor, _ axes: [Int]) -> HostTensor {
