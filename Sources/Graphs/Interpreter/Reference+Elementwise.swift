@@ -137,8 +137,8 @@ extension Reference {
     return HostTensor(clamped, shape: x.shape, dataType: element)
   }
 
-  // Loops by index rather than `map` and `zip`: without optimisation those are ten times slower, and tests
-  // run models through here.
+  // Loops by index rather than `map` and `zip`: without optimisation those are ten times slower,
+  // and tests run models through here.
   private static func mapped(_ values: [Float], _ function: (Float) -> Float) -> [Float] {
     var result = values
     for index in 0..<values.count { result[index] = function(values[index]) }

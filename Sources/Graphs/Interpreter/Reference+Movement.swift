@@ -85,7 +85,8 @@ extension Reference {
     }
   }
 
-  /// Element `[i, j, ...]` of the result is `source[offset + i * strides[0] + j * strides[1] + ...]`.
+  /// Element `[i, j, ...]` of the result is element `offset + i * strides[0] + j * strides[1] +
+  /// ...` of the source.
   private static func strided<T>(
     _ source: [T], _ shape: [Int], _ strides: [Int], _ offset: Int
   ) -> [T] {
@@ -117,8 +118,8 @@ extension Reference {
     }
   }
 
-  /// The same walk in fewer axes: those of size 1 left out, those that continue each other joined. At
-  /// least one axis is left.
+  /// The same walk in fewer axes: those of size 1 left out, those that continue each other joined.
+  /// At least one axis is left.
   private static func merged(
     _ shape: [Int], _ strides: [Int]
   ) -> (sizes: [Int], steps: [Int]) {
