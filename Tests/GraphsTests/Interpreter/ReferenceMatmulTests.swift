@@ -16,14 +16,15 @@ import Testing
     let a = random.floats([batch, m, k])
     let b = random.floats(transposeRight ? [batch, n, k] : [batch, k, n])
     let found = try evaluate([a, b]) { $1[0].matmul($1[1], transposeRight: transposeRight) }
+    let (left, right) = (a.doubles, b.doubles)
     var expected: [Double] = []
     for t in 0..<batch {
       for i in 0..<m {
         for j in 0..<n {
           var sum = 0.0
           for p in 0..<k {
-            let right = transposeRight ? (t * n + j) * k + p : (t * k + p) * n + j
-            sum += a.doubles[(t * m + i) * k + p] * b.doubles[right]
+            let place = transposeRight ? (t * n + j) * k + p : (t * k + p) * n + j
+            sum += left[(t * m + i) * k + p] * right[place]
           }
           expected.append(sum)
         }
