@@ -2,9 +2,10 @@ public import ApusPipelines
 
 /// GPT-2: learned positions, layer norms, biases everywhere, a head tied to the embedding.
 ///
-/// - Source: Radford et al. 2019, "Language models are unsupervised multitask learners", section 2.3.
-/// - Checkpoint: Hugging Face `GPT2LMHeadModel`, whose linear weights are stored `[in, out]` and whose
-///   query, key and value lie side by side in `c_attn`.
+/// - Source: Radford et al. 2019, "Language models are unsupervised multitask learners", section
+///   2.3.
+/// - Checkpoint: Hugging Face `GPT2LMHeadModel`, whose linear weights are stored `[in, out]` and
+///   whose query, key and value lie side by side in `c_attn`.
 public struct GPT2: CausalLanguageModel {
   public struct Config: DecoderConfig {
     public let hidden, inner, layers, heads, vocabulary, contextLength: Int

@@ -1,6 +1,7 @@
 public import ApusPipelines
 
-/// Llama 1 to 3, Mistral, SmolLM: root mean square norms, rotary positions, grouped heads, a gated MLP.
+/// Llama 1 to 3, Mistral, SmolLM: root mean square norms, rotary positions, grouped heads, a
+/// gated MLP.
 ///
 /// - Source: Touvron et al. 2023, arXiv:2302.13971, section 2.2; Grattafiori et al. 2024,
 ///   arXiv:2407.21783, section 3.2.

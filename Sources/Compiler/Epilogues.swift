@@ -1,11 +1,11 @@
 import ApusGraphs
 import ApusTensors
 
-/// Attaches loops to the matmul whose result they read, so that they run on its tiles while those are in
-/// the cache: bias, residual, scale, activation.
+/// Attaches loops to the matmul whose result they read, so that they run on its tiles while those
+/// are in the cache: bias, residual, scale, activation.
 ///
-/// A loop qualifies if nothing else reads the matmul's result, it goes over the same rows and columns in
-/// place and it has no reduction. Where it reads several matmuls, the last one takes it.
+/// A loop qualifies if nothing else reads the matmul's result, it goes over the same rows and
+/// columns in place and it has no reduction. Where it reads several matmuls, the last one takes it.
 func attachEpilogues(_ graph: FusedGraph) -> FusedGraph {
   var graph = graph
   let readers = graph.readers()

@@ -38,8 +38,8 @@ private func expandOnce(_ graph: Graph, kernels: KernelTable) -> Graph? {
   return changed ? rewriter.finish() : nil
 }
 
-/// A plain matrix product turns its right side, so that a kernel takes it; any other becomes a product
-/// summed along a last axis: one fused loop, correct for every shape.
+/// A plain matrix product turns its right side, so that a kernel takes it; any other becomes a
+/// product summed along a last axis: one fused loop, correct for every shape.
 private func matmul(
   _ left: Tensor, _ right: Tensor, _ transposeRight: Bool, _ type: TensorType, _ graph: Graph
 ) -> Tensor {

@@ -7,10 +7,11 @@ package typealias WeightElements = (Weight) throws -> [Float]
 /// The largest subgraph result that is kept as a constant.
 private let foldLimit = 1 << 24
 
-/// Computes once, at load, what depends on weights and constants only; the results become constants.
+/// Computes once, at load, what depends on weights and constants only; the results become
+/// constants.
 ///
-/// A weight that a kernel reads in its own format stays a weight; one in a block format that fused loops
-/// would have to read is decoded.
+/// A weight that a kernel reads in its own format stays a weight; one in a block format that fused
+/// loops would have to read is decoded.
 func foldWeights(_ graph: Graph, kernels: KernelTable, weights: @escaping WeightElements) throws
   -> Graph
 {
@@ -68,7 +69,8 @@ private func foldedNodes(
   return wanted.sorted()
 }
 
-/// Walks through what only stretches or renames elements, which costs a loop nothing, to what computes.
+/// Walks through what only stretches or renames elements, which costs a loop nothing, to what
+/// computes.
 private func frontier(
   _ graph: Graph, _ id: NodeID, readByKernel: Bool, into wanted: inout Set<NodeID>
 ) {

@@ -47,8 +47,8 @@ private func launches(
   return (steps, cuts)
 }
 
-/// Outputs that would show an input, a weight, a constant or a state become copies: a concatenation of one
-/// part is a copy.
+/// Outputs that would show an input, a weight, a constant or a state become copies: a concatenation
+/// of one part is a copy.
 private func copyingOutputs(_ graph: Graph) -> Graph {
   let live = graph.liveness()
   var rewriter = GraphRewriter(graph)

@@ -1,7 +1,8 @@
 package import ApusGraphs
 import ApusTensors
 
-/// One of the matrix products of a launch, with what happens to its tiles before they leave the cache.
+/// One of the matrix products of a launch, with what happens to its tiles before they leave the
+/// cache.
 package struct MatmulSegment: Sendable {
   /// The matmul's node.
   package var matmul: NodeID

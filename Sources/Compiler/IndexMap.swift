@@ -1,8 +1,8 @@
 import ApusGraphs
 package import ApusTensors
 
-/// Where along one axis of a value a loop stands: a loop dimension's index plus a fixed offset, or the
-/// offset alone (stretched axes, axes of size 1).
+/// Where along one axis of a value a loop stands: a loop dimension's index plus a fixed offset, or
+/// the offset alone (stretched axes, axes of size 1).
 struct AxisIndex: Hashable {
   var dim: Int?
   var offset: Int
@@ -14,8 +14,8 @@ struct AxisIndex: Hashable {
 /// For each axis of a value, where a loop stands.
 typealias IndexMap = [AxisIndex]
 
-/// How the operands of a movement are indexed where its result is indexed by `map`; nil where no index
-/// map says it.
+/// How the operands of a movement are indexed where its result is indexed by `map`; nil where no
+/// index map says it.
 func operandMap(_ primitive: Primitive, _ map: IndexMap, operand: Shape, result: Shape) -> IndexMap?
 {
   switch primitive {

@@ -23,7 +23,8 @@ public struct InferenceSession {
     try load(graph, source: weights, bounds: bounds)
   }
 
-  /// What `load` would run and how much memory it would take. Weights are read only where they fold.
+  /// What `load` would run and how much memory it would take. Weights are read only where they
+  /// fold.
   public func plan(_ graph: Graph, weights: Weights, bounds: [String: Int]) throws -> Plan {
     try Compilation(
       graph, options: options, bounds: bounds, weights: { try weights.elements(of: $0) }

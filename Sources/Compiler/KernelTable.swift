@@ -114,8 +114,8 @@ public struct KernelEntry: Sendable {
   }
 }
 
-/// The open registry of kernels. Built-in kernels are its first lines; later lines win, so that a custom
-/// architecture adds its own composites and kernels, or replaces ours.
+/// The open registry of kernels. Built-in kernels are its first lines; later lines win, so that a
+/// custom architecture adds its own composites and kernels, or replaces ours.
 public struct KernelTable: Sendable {
   private var entries: [String: [KernelEntry]] = [:]
   private var matmuls: [StorageFormat: MatmulKernel] = [:]

@@ -44,8 +44,8 @@ package enum LoopExpression: Hashable, Sendable {
 
 /// A fused loop: an index space and, for each of its points, an expression whose value is stored.
 ///
-/// The last dimension is the columns, which reductions run along; rows are all others. No value crosses from
-/// one row to another, so that a row's result never depends on its place in a batch.
+/// The last dimension is the columns, which reductions run along; rows are all others. No value
+/// crosses from one row to another, so that a row's result never depends on its place in a batch.
 package struct Loop: Sendable {
   /// Outer dimensions, then the columns.
   package var dims: [Dim]
@@ -84,8 +84,8 @@ package struct Loop: Sendable {
 // MARK: Normal form
 
 extension Loop {
-  /// Three outer dimensions and the columns: dimensions of size 1 dropped, neighbours merged where all
-  /// accesses allow it, missing ones added in front. The columns are never merged with rows.
+  /// Three outer dimensions and the columns: dimensions of size 1 dropped, neighbours merged where
+  /// all accesses allow it, missing ones added in front. The columns are never merged with rows.
   ///
   /// - Throws: where more than three outer dimensions remain.
   mutating func normalize() throws {
@@ -104,7 +104,8 @@ extension Loop {
     }
   }
 
-  /// Whether stepping over `dim` is the same as stepping past the end of the next one, for all accesses.
+  /// Whether stepping over `dim` is the same as stepping past the end of the next one, for all
+  /// accesses.
   private func canMerge(_ dim: Int) -> Bool {
     (loads + stores.map(\.access)).allSatisfy {
       $0.strides[dim] == $0.strides[dim + 1] * dims[dim + 1]

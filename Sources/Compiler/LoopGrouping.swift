@@ -20,7 +20,8 @@ enum FusionKind: Hashable {
 /// A loop in the making: the value it ends in (for concatenations, one of its parts) and its space.
 struct LoopGroup {
   let root: NodeID
-  /// The operand of a concatenation that this loop copies, with its first index along the joined axis.
+  /// The operand of a concatenation that this loop copies, with its first index along the joined
+  /// axis.
   let part: (operand: Int, start: Dim)?
   /// Outer dimensions and, last, the columns.
   var dims: [Dim]
@@ -33,8 +34,8 @@ struct LoopGroup {
 
 /// Decides which values stand in memory and which are computed inside the loop that uses them.
 ///
-/// One pass from the last node to the first. A value whose consumers all lie in one loop, at one index map,
-/// joins that loop; any other is stored once, by its own.
+/// One pass from the last node to the first. A value whose consumers all lie in one loop, at one
+/// index map, joins that loop; any other is stored once, by its own.
 struct LoopGrouping {
   private struct Demand: Hashable {
     let group: Int
@@ -142,7 +143,8 @@ struct LoopGrouping {
     }
   }
 
-  /// The group, where the node can be a member of it; binds the group's columns to a first reduction.
+  /// The group, where the node can be a member of it; binds the group's columns to a first
+  /// reduction.
   private mutating func joined(_ node: Node, _ demand: Demand) -> Int? {
     guard case .primitive(.reduce(_, let axis)) = node.operation else { return demand.group }
     let group = groups[demand.group]

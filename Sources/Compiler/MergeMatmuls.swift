@@ -4,8 +4,8 @@ import ApusTensors
 /// The most products that one launch has.
 private let segmentLimit = 4
 
-/// Joins matmuls that share their input and the format of their weights (query, key and value; gate and
-/// up) into one launch, where no value that one needs depends on another.
+/// Joins matmuls that share their input and the format of their weights (query, key and value; gate
+/// and up) into one launch, where no value that one needs depends on another.
 func mergeMatmuls(_ graph: FusedGraph) -> FusedGraph {
   var graph = graph
   var index = 0

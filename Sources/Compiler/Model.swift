@@ -10,8 +10,8 @@ public struct OutputID: Sendable, Hashable { let index: Int }
 
 /// A compiled graph with its weights, its states and its memory on a device.
 ///
-/// A step sets symbols, writes inputs, executes and reads outputs. `execute` enqueues, reading waits. Nothing
-/// is allocated after the first step. One thread uses a model at a time.
+/// A step sets symbols, writes inputs, executes and reads outputs. `execute` enqueues, reading
+/// waits. Nothing is allocated after the first step. One thread uses a model at a time.
 public final class Model {
   public let plan: Plan
   public let device: any Device
@@ -133,7 +133,8 @@ public final class Model {
 
   /// Enqueues one step over the inputs and symbols as they are now.
   ///
-  /// - Throws: where a symbol is out of its bounds, or an input has not the size its shape asks for.
+  /// - Throws: where a symbol is out of its bounds, or an input has not the size its shape asks
+  /// for.
   public func execute() throws {
     if let failure {
       self.failure = nil
@@ -235,7 +236,8 @@ public final class Model {
         value.count * value.dataType.byteCount <= inputs[input.index].staging.byteCount
       else {
         throw CompileError(
-          "input '\(name)' \(inputs[input.index].type): found \(value.dataType.rawValue)\(value.shape)"
+          "input '\(name)' \(inputs[input.index].type): found \(value.dataType.rawValue)"
+            + "\(value.shape)"
         )
       }
       let words = try HostWords.packed(value)

@@ -80,7 +80,8 @@ private func lifetimes(of draft: PlanDraft) -> [Int: (first: Int, last: Int)] {
   return lifetimes
 }
 
-/// Gives each block the lowest offset that is free for its whole life; returns the end of the highest.
+/// Gives each block the lowest offset that is free for its whole life; returns the end of the
+/// highest.
 private func place(_ blocks: inout [MemoryPlan.Block]) -> Int {
   var peak = 0
   for index in blocks.indices {

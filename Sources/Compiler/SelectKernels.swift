@@ -73,8 +73,8 @@ private struct KernelSelection {
       let columns = weight.shape.last ?? 1
       guard let row = weight.format.byteCount(elements: columns) else {
         throw CompileError(
-          "weight '\(weight.name)' \(weight.shape): rows of \(columns) are no whole \(weight.format) "
-            + "blocks")
+          "weight '\(weight.name)' \(weight.shape): rows of \(columns) are no whole "
+            + "\(weight.format) blocks")
       }
       let rows = weight.shape.dropLast().reduce(1, *)
       value = add(weight.name, .weight(weight), Dim(rows * row))

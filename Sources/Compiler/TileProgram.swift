@@ -3,7 +3,8 @@ import ApusDevices
 import ApusGraphs
 import ApusTensors
 
-/// A loop as the kernels' small machine runs it: instructions per stage over registers that hold one tile.
+/// A loop as the kernels' small machine runs it: instructions per stage over registers that hold
+/// one tile.
 struct TileProgram {
   struct Operand {
     /// The slot in the launch's buffers.
@@ -124,7 +125,8 @@ extension Loop {
   }
 }
 
-/// The instructions of one stage. Values of earlier stages are computed again; only row registers last.
+/// The instructions of one stage. Values of earlier stages are computed again; only row registers
+/// last.
 private struct StageWriter {
   let loop: Loop
   let stages: [Int]

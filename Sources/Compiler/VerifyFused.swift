@@ -1,8 +1,8 @@
 import ApusGraphs
 
 extension FusedGraph {
-  /// Checks that every value is made before it is read, that a read of a state sees exactly the stores
-  /// that were appended before it, and that no loop stores to a state that it reads.
+  /// Checks that every value is made before it is read, that a read of a state sees exactly the
+  /// stores that were appended before it, and that no loop stores to a state that it reads.
   ///
   /// - Throws: `CompileError` that names the step.
   package func verify() throws {

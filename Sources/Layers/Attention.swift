@@ -12,10 +12,11 @@ public protocol AttentionModule: Sendable {
 
 /// Causal attention with grouped heads and no positions of its own.
 ///
-/// The numbers of heads are the rows of the projections divided by the size of a head, so that a rank of
-/// a tensor-parallel group computes the heads it holds.
+/// The numbers of heads are the rows of the projections divided by the size of a head, so that a
+/// rank of a tensor-parallel group computes the heads it holds.
 ///
-/// - Source: Vaswani et al. 2017, arXiv:1706.03762; grouped heads: Ainslie et al. 2023, arXiv:2305.13245.
+/// - Source: Vaswani et al. 2017, arXiv:1706.03762; grouped heads: Ainslie et al. 2023,
+///   arXiv:2305.13245.
 public struct Attention: AttentionModule {
   public let query: Linear
   public let key: Linear

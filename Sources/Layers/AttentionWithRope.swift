@@ -1,9 +1,10 @@
 public import ApusGraphs
 
-/// Attention whose queries and keys are rotated by their positions and, where norms are given, normalised
-/// per head before that.
+/// Attention whose queries and keys are rotated by their positions and, where norms are given,
+/// normalised per head before that.
 ///
-/// - Source: Su et al. 2021, arXiv:2104.09864; norms: Dehghani et al. 2023, arXiv:2302.05442, section 2.
+/// - Source: Su et al. 2021, arXiv:2104.09864; norms: Dehghani et al. 2023, arXiv:2302.05442,
+///   section 2.
 public struct AttentionWithRope: AttentionModule {
   public let attention: Attention
   public let queryNorm: RMSNorm?

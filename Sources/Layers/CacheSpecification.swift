@@ -15,8 +15,8 @@ public enum ServingSymbol {
   public static let cachePages = "cachePages"
 }
 
-/// How the pages of a key-value cache are laid out. Layers make their states from it; how many there are,
-/// and of what size, follows from the model.
+/// How the pages of a key-value cache are laid out. Layers make their states from it; how many
+/// there are, and of what size, follows from the model.
 public struct CacheSpecification: Sendable, Hashable {
   /// Tokens of a page.
   public let pageSize: Int

@@ -44,8 +44,8 @@ extension GatedActivation.Kind {
 }
 
 extension Weights {
-  /// What divides the frequencies of rotary embeddings, in every layer: how GGUF files keep Llama 3's
-  /// scaling, for which they have no keys. Nil where the checkpoint has none.
+  /// What divides the frequencies of rotary embeddings, in every layer: how GGUF files keep Llama
+  /// 3's scaling, for which they have no keys. Nil where the checkpoint has none.
   public func ropeDivisors(count: Int) throws(CheckpointError) -> Weight? {
     root.contains("rope_freqs") ? try root.weight("rope_freqs", shape: [count]) : nil
   }

@@ -4,8 +4,9 @@ public import ApusTensors
 
 /// `x W^T + b`, the product with a weight `[out, in]`.
 ///
-/// Under tensor parallelism `.columns` leaves each rank its part of the outputs, and `.rows`, which takes
-/// such a part, sums the ranks' products and adds the bias once. Sizes are those of the rank's weight.
+/// Under tensor parallelism `.columns` leaves each rank its part of the outputs, and `.rows`,
+/// which takes such a part, sums the ranks' products and adds the bias once. Sizes are those of
+/// the rank's weight.
 ///
 /// - Source: Shoeybi et al. 2019, arXiv:1909.08053, section 3.
 public struct Linear: Module {

@@ -1,9 +1,9 @@
 public import ApusGraphs
 import ApusTensors
 
-/// The requests of one step as a graph sees them: their tokens one after the other, and for each token its
-/// request, its position and its place in the cache. Prefill, parts of prompts, decode and any mixture are
-/// the same graph.
+/// The requests of one step as a graph sees them: their tokens one after the other, and for each
+/// token its request, its position and its place in the cache. Prefill, parts of prompts, decode
+/// and any mixture are the same graph.
 ///
 /// - Source: Yu et al. 2022, "Orca", OSDI 22, section 3; Kwon et al. 2023, arXiv:2309.06180.
 public struct RaggedBatch {
@@ -36,7 +36,8 @@ public struct RaggedBatch {
     self.cache = cache
   }
 
-  /// Stores keys and values of these tokens, then lets each see all tokens of its request up to itself.
+  /// Stores keys and values of these tokens, then lets each see all tokens of its request up to
+  /// itself.
   ///
   /// - Parameters:
   ///   - queries: `[tokens, heads, headSize]`.

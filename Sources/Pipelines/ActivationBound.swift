@@ -1,8 +1,8 @@
 import ApusGraphs
 import ApusTensors
 
-/// The most memory that the values of a graph take at once, if each is kept from its node to its last use. A
-/// compiled plan needs less: it fuses nodes, and their values never exist.
+/// The most memory that the values of a graph take at once, if each is kept from its node to its
+/// last use. A compiled plan needs less: it fuses nodes, and their values never exist.
 struct ActivationBound {
   private let graph: Graph
 

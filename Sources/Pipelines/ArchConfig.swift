@@ -1,7 +1,7 @@
 public import ApusCheckpoints
 
-/// The hyperparameters of a model, read from `config.json` or from the metadata of a GGUF file, which are
-/// shown under the same keys.
+/// The hyperparameters of a model, read from `config.json` or from the metadata of a GGUF file,
+/// which are shown under the same keys.
 public protocol ArchConfig: Sendable {
   /// - Throws: where a field is missing, has another type, or a value that the model does not do.
   init(_ file: ConfigFile) throws(ConfigError)

@@ -18,11 +18,11 @@ public protocol CausalLMLayer: Sendable {
 
 /// The usual decoder: embedding, layers, root mean square norm, head.
 ///
-/// Names of tensors: `embed_tokens.weight`, `layers.N`, `norm.weight` and, where the head is not tied,
-/// `lm_head.weight`. Taps: `embedding`, `layers.N`, `norm`, `logits`.
+/// Names of tensors: `embed_tokens.weight`, `layers.N`, `norm.weight` and, where the head is not
+/// tied, `lm_head.weight`. Taps: `embedding`, `layers.N`, `norm`, `logits`.
 ///
-/// - Source: Radford et al. 2018, "Improving language understanding by generative pre-training", section
-///   3.1; with the norm of Touvron et al. 2023, arXiv:2302.13971.
+/// - Source: Radford et al. 2018, "Improving language understanding by generative pre-training",
+///   section 3.1; with the norm of Touvron et al. 2023, arXiv:2302.13971.
 public struct CausalLM<Layer: CausalLMLayer>: CausalLanguageModel {
   let embedding: Embedding
   let layers: [Layer]

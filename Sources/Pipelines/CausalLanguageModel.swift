@@ -4,8 +4,8 @@ public import ApusLayers
 
 /// A decoder: from a ragged batch to logits of the next token.
 ///
-/// `CausalLM` is the usual one. A model that differs in more than its layers conforms itself and keeps the
-/// rest: weights, cache, registration and serving.
+/// `CausalLM` is the usual one. A model that differs in more than its layers conforms itself and
+/// keeps the rest: weights, cache, registration and serving.
 public protocol CausalLanguageModel: Sendable {
   associatedtype Config: DecoderConfig
 

@@ -11,6 +11,9 @@ package final class InterpretedModel: ServingModel {
   /// Everything the last step gave: `logits`, `sampled`, and the taps that were asked for.
   package private(set) var lastOutputs: [String: HostTensor] = [:]
 
+  /// Names of values that are kept beside the outputs.
+  package var taps: Set<String> = []
+
   private var interpreter: Interpreter
   private var inputs = StepInputs()
   private var drawn: [[Int32]] = []
@@ -43,7 +46,7 @@ package final class InterpretedModel: ServingModel {
         "top_k": .vector(inputs.topK), "top_p": .vector(inputs.topP),
         "min_p": .vector(inputs.minP), "seeds": HostTensor(inputs.seeds, shape: [outputs, 2]),
         "draw_positions": .vector(inputs.drawPositions),
-      ], symbols: symbols)
+      ], symbols: symbols, taps: taps)
     drawn.append(lastOutputs["sampled"]?.integers ?? [])
   }
 

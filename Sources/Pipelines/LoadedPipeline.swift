@@ -7,8 +7,8 @@ public struct LoadedPipeline {
   public let tokenizer: Tokenizer
   /// nil where neither the checkpoint nor the user gave one.
   public let chatTemplate: ChatTemplate?
-  /// Tokens that end a generation: those of the checkpoint, the tokenizer's end, and the control tokens
-  /// that are known to end a turn.
+  /// Tokens that end a generation: those of the checkpoint, the tokenizer's end, and the control
+  /// tokens that are known to end a turn.
   public let endTokens: Set<Int32>
   /// What `generation_config.json` says.
   public let generationDefaults: GenerationConfig

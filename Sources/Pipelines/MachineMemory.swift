@@ -12,6 +12,12 @@ package struct MachineMemory: Sendable, Hashable {
     package let left: Int
     /// Mapped files count against it as well, from the moment they are mapped.
     package let countsMappings: Bool
+
+    package init(name: String, left: Int, countsMappings: Bool) {
+      self.name = name
+      self.left = left
+      self.countsMappings = countsMappings
+    }
   }
 
   package let limits: [Limit]
@@ -21,13 +27,15 @@ package struct MachineMemory: Sendable, Hashable {
   /// - Parameter root: the folder that holds `proc` and `sys`.
   package init(root: String = "") {
     let files = SystemFiles(root: root)
-    limits = [Self.machine(files), Self.cgroup(files)].compactMap(\.self) + Self.processLimits(files)
+    limits =
+      [Self.machine(files), Self.cgroup(files)].compactMap(\.self) + Self.processLimits(files)
   }
 
-  /// The tightest limit for a process that is to map `mapped` bytes of files and has mapped them already.
+  /// The tightest limit for a process that is to map `mapped` bytes of files and has mapped them
+  /// already.
   ///
-  /// - Returns: what is left beside the mapped files, at least 0, and the name of the limit; nil where
-  ///   no limit could be read.
+  /// - Returns: what is left beside the mapped files, at least 0, and the name of the limit; nil
+  ///   where no limit could be read.
   package func left(besidesMapped mapped: Int) -> (bytes: Int, limit: String)? {
     limits.map { limit in
       (bytes: max(0, limit.countsMappings ? limit.left : limit.left - mapped), limit: limit.name)
@@ -39,8 +47,8 @@ package struct MachineMemory: Sendable, Hashable {
     return Limit(name: "the machine", left: kilobytes * 1024, countsMappings: false)
   }
 
-  /// The tightest of this process's cgroup and the cgroups around it. Pages of files that the kernel
-  /// would drop first are not counted as used.
+  /// The tightest of this process's cgroup and the cgroups around it. Pages of files that the
+  /// kernel would drop first are not counted as used.
   private static func cgroup(_ files: SystemFiles) -> Limit? {
     var left: [Int] = []
     for line in files.lines("/proc/self/cgroup") {
@@ -50,10 +58,14 @@ package struct MachineMemory: Sendable, Hashable {
       guard isUnified || parts[1].split(separator: ",").contains("memory") else { continue }
       let names =
         isUnified
-        ? (mount: "/sys/fs/cgroup", limit: "memory.max", used: "memory.current",
-          droppable: "inactive_file")
-        : (mount: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes",
-          used: "memory.usage_in_bytes", droppable: "total_inactive_file")
+        ? (
+          mount: "/sys/fs/cgroup", limit: "memory.max", used: "memory.current",
+          droppable: "inactive_file"
+        )
+        : (
+          mount: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes",
+          used: "memory.usage_in_bytes", droppable: "total_inactive_file"
+        )
       for folder in ancestors(String(parts[2])).map({ names.mount + $0 }) {
         guard let limit = files.number("\(folder)/\(names.limit)"),
           let used = files.number("\(folder)/\(names.used)")
@@ -102,9 +114,12 @@ private struct SystemFiles {
     return text.split(separator: "\n").map(String.init)
   }
 
-  /// The number that is all of a file; nil for `max`, and for the number so large that it means none.
+  /// The number that is all of a file; nil for `max`, and for the number so large that it means
+  /// none.
   func number(_ path: String) -> Int? {
-    guard let value = lines(path).first.flatMap({ Int($0) }), value < Int.max >> 1 else { return nil }
+    guard let value = lines(path).first.flatMap({ Int($0) }), value < Int.max >> 1 else {
+      return nil
+    }
     return value
   }
 

@@ -89,7 +89,8 @@ package struct MemoryRequest: Sendable {
     guard pages >= 1 else { throw refusal(plan, "there is no memory for one page of cache") }
     if let fixedContext, pagesOf(fixedContext) > pages {
       throw refusal(
-        plan, "a request of \(fixedContext) tokens needs \(pagesOf(fixedContext)) pages of"
+        plan,
+        "a request of \(fixedContext) tokens needs \(pagesOf(fixedContext)) pages of"
           + " \(pageSize) tokens, and the cache has \(pages)")
     }
     return plan

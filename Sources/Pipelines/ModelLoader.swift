@@ -30,6 +30,10 @@ package struct ModelLoader {
   package var memory = MachineMemory()
   /// Instead of the one that the configuration names.
   package var device: (any Device)?
+  /// Rows of a step whose logits may be wanted; nil: one per request.
+  package var outputs: Int?
+  /// Ranks of a tensor-parallel group, all of them in the interpreter; a plan has one.
+  package var ranks = 1
 
   package init(
     config: PipelineConfig, architecture: SupportedArchitecture, checkpoint: Checkpoint
@@ -50,35 +54,55 @@ package struct ModelLoader {
     let modelConfig = try Model.Config(checkpoint.config)
     timer.end("read config")
     let weights = try mappedWeights()
-    let model = try Model(weights, modelConfig)
+    let model = try Model(weights.sharded(rank: 0, of: ranks), modelConfig)
     try refuseLeftovers(weights)
     timer.end("map weights")
-    let graph = try ServingGraph.build(
-      model, name: architecture.name,
-      cache: CacheSpecification(
-        pageSize: config.kvCachePageSize, format: config.cacheFormat))
+    let graph = try servingGraph(model)
     timer.end("build")
-    let plan = try memoryPlan(graph, modelConfig, weights)
+    let plan = try memoryPlan(graph, modelConfig, weights.sharded(rank: 0, of: ranks))
     let limits = StepLimits(
       tokens: stepTokens, requests: config.maxBatchSize, contextLength: plan.contextLength)
     switch config.execution {
     case .interpreter:
-      let interpreter = try Interpreter(graph) { try weights.storage(of: $0.name).floats() }
+      var graphs = [graph]
+      for rank in 1..<max(1, ranks) {
+        graphs.append(
+          try servingGraph(Model(weights.sharded(rank: rank, of: ranks), modelConfig)))
+      }
+      let interpreter = try Interpreter(graphs) { [ranks] weight, rank in
+        try weights.sharded(rank: rank, of: ranks).storage(of: weight.name).floats()
+      }
       let loaded = InterpretedModel(
         interpreter: interpreter, vocabularySize: modelConfig.vocabulary, cache: plan.cache,
         limits: limits)
       return LoadedModel(model: loaded, memory: plan, graph: graph, notes: weights.loadNotes)
     case .plan:
-      let device = try device ?? DeviceCatalog.device(
-        named: config.device, threads: config.threads, isa: config.isa)
-      let loaded = try PlanModel(
-        graph, weights: weights, device: device,
-        options: CompileOptions(dump: config.dump, dumpSink: config.dumpSink),
-        vocabularySize: modelConfig.vocabulary, cache: plan.cache, limits: limits)
+      let loaded = try compiled(graph, weights, plan, limits, modelConfig.vocabulary)
       timer.end("compile")
       return LoadedModel(
         model: loaded, memory: plan.with(loaded.memory), graph: graph, notes: weights.loadNotes)
     }
+  }
+
+  private func servingGraph(_ model: some CausalLanguageModel) throws(Diagnostic) -> Graph {
+    try ServingGraph.build(
+      model, name: architecture.name,
+      cache: CacheSpecification(pageSize: config.kvCachePageSize, format: config.cacheFormat),
+      ranks: ranks)
+  }
+
+  private func compiled(
+    _ graph: Graph, _ weights: Weights, _ plan: MemoryPlan, _ limits: StepLimits, _ vocabulary: Int
+  ) throws -> PlanModel {
+    let device =
+      try device
+      ?? DeviceCatalog.device(
+        named: config.device, threads: config.threads, isa: config.isa)
+    return try PlanModel(
+      graph, weights: weights, device: device,
+      options: CompileOptions(dump: config.dump, dumpSink: config.dumpSink),
+      vocabularySize: vocabulary, cache: plan.cache, limits: limits,
+      outputs: outputs ?? limits.requests)
   }
 
   /// The interpreter spells composites out, which takes memory by the token.
@@ -140,7 +164,7 @@ package struct ModelLoader {
     }
     request.activations = ActivationBound(graph).bytes([
       ServingSymbol.tokens: stepTokens, ServingSymbol.requests: config.maxBatchSize,
-      ServingSymbol.outputs: config.maxBatchSize,
+      ServingSymbol.outputs: outputs ?? config.maxBatchSize,
       ServingSymbol.pagesPerRequest: model.contextLength / config.kvCachePageSize + 1,
     ])
     request.bytesPerPage = group.bytesPerPage

@@ -48,8 +48,8 @@ public struct PipelineConfig: Sendable {
 
   public init(modelPath: String) { self.modelPath = modelPath }
 
-  /// A format by the names of command lines and files: `float32`, `bfloat16`, `q8_0`, and short forms
-  /// such as `bf16`.
+  /// A format by the names of command lines and files: `float32`, `bfloat16`, `q8_0`, and short
+  /// forms such as `bf16`.
   public static func format(named name: String) -> StorageFormat? {
     switch name.lowercased() {
     case "float32", "f32": .float32

@@ -27,7 +27,8 @@ extension PipelineRegistry {
       phases: timer.phases, memory: loaded.memory)
   }
 
-  /// One token that stores nothing: memory is touched and threads have started before the first request.
+  /// One token that stores nothing: memory is touched and threads have started before the first
+  /// request.
   private func warmUp(_ model: any PipelineModelWithKVCache) throws {
     var batch = StepBatch()
     batch.tokenIDs = [0]

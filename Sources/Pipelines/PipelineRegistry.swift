@@ -21,7 +21,8 @@ public struct PipelineRegistry: Sendable {
   /// The architecture that a checkpoint names.
   ///
   /// - Throws: `PipelineError` where it is not known, with the nearest and all that are.
-  public func architecture(of checkpoint: Checkpoint) throws(PipelineError) -> SupportedArchitecture {
+  public func architecture(of checkpoint: Checkpoint) throws(PipelineError) -> SupportedArchitecture
+  {
     try architecture(
       classNames: checkpoint.config.architectures, modelType: checkpoint.config.modelType)
   }

@@ -16,10 +16,12 @@ final class PlanModel: ServingModel {
   private var inputs = StepInputs()
   private var outstanding = 0
 
-  /// - Parameter options: what the user wants to see of the compilation.
+  /// - Parameters:
+  ///   - options: what the user wants to see of the compilation.
+  ///   - outputs: rows of a step whose logits may be wanted.
   init(
     _ graph: Graph, weights: Weights, device: any Device, options: CompileOptions,
-    vocabularySize: Int, cache: CacheGeometry, limits: StepLimits
+    vocabularySize: Int, cache: CacheGeometry, limits: StepLimits, outputs: Int
   ) throws {
     self.vocabularySize = vocabularySize
     self.cache = cache
@@ -30,7 +32,7 @@ final class PlanModel: ServingModel {
       bounds: [
         ServingSymbol.tokens: limits.tokens, ServingSymbol.requests: limits.requests,
         ServingSymbol.pagesPerRequest: pagesPerRequest,
-        ServingSymbol.outputs: limits.requests, ServingSymbol.cachePages: cache.pages,
+        ServingSymbol.outputs: outputs, ServingSymbol.cachePages: cache.pages,
       ])
     names = try PlanNames(model)
   }

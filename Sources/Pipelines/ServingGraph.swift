@@ -4,9 +4,9 @@ package import ApusLayers
 
 /// The graph that serves a decoder: a ragged batch in, logits and drawn tokens out.
 ///
-/// Beside the batch's inputs it has, per output row, `temperature`, `top_p`, `min_p` (float32), `top_k`,
-/// `draw_positions` (int32) and `seeds` (int32 `[outputs, 2]`). Outputs: `logits` `[outputs, vocabulary]`
-/// and `sampled` int32 `[outputs]`.
+/// Beside the batch's inputs it has, per output row, `temperature`, `top_p`, `min_p` (float32),
+/// `top_k`, `draw_positions` (int32) and `seeds` (int32 `[outputs, 2]`). Outputs: `logits`
+/// `[outputs, vocabulary]` and `sampled` int32 `[outputs]`.
 package enum ServingGraph {
   /// - Throws: the first diagnostic of building, or what the verifier finds.
   package static func build(

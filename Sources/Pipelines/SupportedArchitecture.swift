@@ -6,8 +6,8 @@ public enum PipelineTask: String, Sendable, Hashable {
   case textGeneration = "text-generation"
 }
 
-/// Connects a model to the class name that checkpoints carry. It is a value: a variant copies one and
-/// changes what differs.
+/// Connects a model to the class name that checkpoints carry. It is a value: a variant copies one
+/// and changes what differs.
 public struct SupportedArchitecture: Sendable {
   /// The class name in `config.json`'s `architectures`, such as `LlamaForCausalLM`.
   public var name: String

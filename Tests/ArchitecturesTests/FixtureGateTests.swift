@@ -10,8 +10,10 @@ import Testing
     var name: String
     var file: String?
     var execution: PipelineConfig.Execution
-    var device = "cpu"
-    var testDescription: String { "\(file ?? name) by \(execution.rawValue) on \(device)" }
+    var isDeferred = false
+    var testDescription: String {
+      "\(file ?? name) by \(execution.rawValue)\(isDeferred ? ", deferred" : "")"
+    }
 
     var fixture: ModelFixture { get throws { try ModelFixture(name, file: file) } }
 
@@ -19,8 +21,8 @@ import Testing
       _ fixture: ModelFixture, encoding: StorageFormat? = .float32, requests: Int = 1
     ) throws -> ModelDriver {
       try ModelDriver(
-        fixture.path, encoding: encoding, execution: execution, device: device,
-        requests: requests, context: 96)
+        fixture.path, encoding: encoding, execution: execution,
+        isDeferred: isDeferred, requests: requests, context: 96)
     }
   }
 
@@ -31,6 +33,8 @@ import Testing
   static let cases = models.flatMap { model in
     [
       Case(name: model.name, file: model.file, execution: .interpreter),
+      Case(name: model.name, file: model.file, execution: .plan),
+      Case(name: model.name, file: model.file, execution: .plan, isDeferred: true),
     ]
   }
 

@@ -1,14 +1,16 @@
 import ApusArchitectures
 import ApusCheckpoints
+import ApusDevices
 import ApusLayers
 import ApusPipelines
 import ApusTensors
 import TestSupport
 
-/// Loads a model and runs requests on it by hand, as an engine would: ragged steps, pages that do not lie in
-/// order.
+/// Loads a model and runs requests on it by hand, as an engine would: ragged steps, pages that do
+/// not lie in order.
 struct ModelDriver {
-  /// Tokens of one request that a step computes, and whether the logits of each are wanted or of the last.
+  /// Tokens of one request that a step computes, and whether the logits of each are wanted or of
+  /// the last.
   struct Part {
     var request: Int
     var tokens: [Int32]
@@ -25,15 +27,15 @@ struct ModelDriver {
   /// - Parameters:
   ///   - path: a folder or file.
   ///   - encoding: nil as stored.
+  ///   - isDeferred: run the plan on the device whose memory the host cannot see.
   ///   - requests: how many the cache has room for, each of up to `context` tokens.
   init(
     _ path: String, encoding: StorageFormat?, execution: PipelineConfig.Execution,
-    device: String = "cpu", requests: Int = 1, context: Int
+    isDeferred: Bool = false, ranks: Int = 1, requests: Int = 1, context: Int
   ) throws {
     var config = PipelineConfig(modelPath: path)
     config.encoding = encoding
     config.execution = execution
-    config.device = device
     config.threads = 2
     config.maxBatchSize = requests
     config.maxBatchInputTokens = 64
@@ -43,9 +45,12 @@ struct ModelDriver {
     let checkpoint = try Checkpoint.open(path)
     let architecture = try PipelineRegistry(builtInArchitectures).architecture(of: checkpoint)
     var timer = PhaseTimer()
-    let loaded = try ModelLoader(
-      config: config, architecture: architecture, checkpoint: checkpoint
-    ).load(&timer)
+    var loader = ModelLoader(
+      config: config, architecture: architecture, checkpoint: checkpoint)
+    loader.ranks = ranks
+    loader.outputs = config.maxBatchInputTokens
+    if isDeferred { loader.device = try DeferredDevice(threads: 2) }
+    let loaded = try loader.load(&timer)
     model = loaded.model
     memory = loaded.memory
     vocabulary = model.vocabularySize

@@ -34,7 +34,19 @@ struct TrainedModelTests {
   }
 
   /// The interpreter is slow in debug builds: it gives fewer tokens.
-  static let cases = [
+  static let cases = interpreted + planned
+
+  static let planned =
+    ["stories260K", "babyllama-105"].flatMap { model in
+      [nil, "\(model)-f32.gguf"].map { file in
+        Case(model: model, file: file, execution: .plan, tokens: 200)
+      }
+    } + [
+      Case(
+        model: "stories260K", file: "stories260K-v1-f32.gguf", execution: .plan, tokens: 200)
+    ]
+
+  static let interpreted = [
     Case(model: "stories260K", execution: .interpreter, tokens: 24),
     Case(
       model: "stories260K", file: "stories260K-f32.gguf", execution: .interpreter, tokens: 8),

@@ -72,6 +72,36 @@ struct DecoderTests {
     }
   }
 
+  /// A request's logits are the same bits alone and whole as in a batch and in parts.
+  @Test(arguments: [StorageFormat.float32, .bfloat16])
+  func batchAndChunksChangeNoBit(format: StorageFormat) throws {
+    let decoder = SmallDecoder(format: format, cacheFormat: format)
+    let session = InferenceSession(device: try CPUDevice(threads: 2))
+    let models = try (0..<2).map { _ in
+      try session.load(decoder.graph, source: decoder.weights, bounds: SmallDecoder.bounds)
+    }
+    var rows: [[Float]] = []
+    for step in SmallDecoder.steps[..<3] {
+      let logits = try models[0].execute(step.inputs(), symbols: step.symbols)["logits"]
+      rows.append(Array(try #require(logits).floats.prefix(SmallDecoder.vocabulary)))
+    }
+    let ids = SmallDecoder.steps[..<3].flatMap { $0.requests[0].ids }
+    let whole = SmallDecoder.Step(requests: [(0, ids, 0)])
+    var inputs = whole.inputs()
+    inputs["output_rows"] = HostTensor([5, 7, 8] as [Int32], shape: [3])
+    var symbols = whole.symbols
+    symbols["outputs"] = 3
+    for (name, value) in inputs where value.count <= 2 && name != "output_rows" {
+      let repeated = (0..<3).flatMap { _ in value.integers }
+      let shape = value.shape.count == 2 ? [3, 2] : [3]
+      inputs[name] =
+        value.dataType == .float32
+        ? HostTensor([0, 0, 0] as [Float], shape: shape) : HostTensor(repeated, shape: shape)
+    }
+    let found = try models[1].execute(inputs, symbols: symbols)["logits"]
+    #expect(try #require(found).floats == rows.flatMap { $0 })
+  }
+
   @Test func noRowsAreFine() throws {
     let decoder = SmallDecoder()
     let model = try InferenceSession(device: try CPUDevice(threads: 2))

@@ -4,10 +4,10 @@ import ApusGraphs
 import ApusTensors
 import Testing
 
-/// Plans against the interpreter on random graphs of elementwise operations, stretches, movements and
-/// reductions.
+/// Plans against the interpreter on random graphs of elementwise operations, stretches, movements
+/// and reductions.
 struct PlanAgainstInterpreterTests {
-  @Test(arguments: 0..<60)
+  @Test(arguments: 0..<100)
   func randomGraph(seed: Int) throws {
     var random = RandomGraph(seed: UInt64(seed))
     let graph = random.build()
@@ -17,7 +17,7 @@ struct PlanAgainstInterpreterTests {
       let shape = try #require(graph[id].type.shape.evaluate(symbols))
       inputs[name] = HostTensor(random.numbers.floats(shape.reduce(1, *)), shape: shape)
     }
-    let weights = ["w": random.numbers.floats(4), "m": random.numbers.floats(24)]
+    let weights = random.weights()
     var interpreter = try Interpreter(graph) { weights[$0.name]! }
     let expected = try interpreter.run(inputs: inputs, symbols: symbols)
     for options in [CompileOptions(), CompileOptions(fusesEpilogues: false, mergesMatmuls: false)] {
@@ -58,6 +58,7 @@ struct RandomGraph {
       graph.input("a", .float32, [tokens, 6, 4]),
       graph.input("b", .float32, [tokens, 1, 4]),
       graph.input("c", .float32, [6, 4]),
+      graph.input("d", .float32, [tokens, 4]),
       graph.weight(Weight(name: "w", shape: [4], format: .float32)),
       graph.weight(Weight(name: "m", shape: [6, 4], format: .float32)),
       graph.iota([tokens, 6, 4], axis: Int.random(in: 0...2, using: &numbers)).cast(.float32),
@@ -67,11 +68,15 @@ struct RandomGraph {
     return graph
   }
 
+  mutating func weights() -> [String: [Float]] {
+    ["w": numbers.floats(4), "m": numbers.floats(24), "square": numbers.floats(16)]
+  }
+
   private mutating func pick() -> Tensor { values.randomElement(using: &numbers)! }
 
   private mutating func next() -> Tensor {
     let x = pick()
-    switch Int.random(in: 0..<11, using: &numbers) {
+    switch Int.random(in: 0..<14, using: &numbers) {
     case 0: return x.tanh()
     case 1: return x.sigmoid().negated()
     case 2, 3: return combined(x, pick(), .add)
@@ -83,8 +88,22 @@ struct RandomGraph {
       guard let size = x.shape[-1].constant, size > 1 else { return x.exp().log() }
       return x.sliced(axis: -1, start: 1, count: Dim(size - 1)).sum(axis: -1)
     case 9: return x.select(where: combined(x, pick(), .less).isTrue(like: x), else: x * 0.5)
+    case 10, 11: return product(x)
+    case 12:
+      let dims = x.shape.dims
+      return x.reshaped(Shape(dims.dropLast(2) + [dims.suffix(2).reduce(Dim(1), *)])).tanh()
     default: return Tensor.concatenated([x, x * 2], axis: x.shape.rank - 1).sum(axis: -1)
     }
+  }
+
+  /// Of a matrix with a weight, of a batch of matrices with themselves.
+  private func product(_ x: Tensor) -> Tensor {
+    if x.shape == [tokens, 4] {
+      return x.linear(Weight(name: "square", shape: [4, 4], format: .float32))
+    }
+    guard x.shape.rank == 3 else { return x * x * 0.5 }
+    let square = x.matmul(x, transposeRight: true)
+    return square.matmul(x).tanh()
   }
 
   /// Elementwise where the shapes stretch to each other, else of the value with itself.

@@ -81,8 +81,8 @@ struct PlanMemoryTests {
   func liveValuesOfRandomGraphsNeverOverlap(seed: Int) throws {
     var random = RandomGraph(seed: UInt64(seed) + 500)
     let graph = random.build()
-    let weights = ["w": random.numbers.floats(4), "m": random.numbers.floats(24)]
-    let plan = try plan(graph, ["tokens": 7], weights: ArrayWeights(values: weights))
+    let weights = ArrayWeights(values: random.weights())
+    let plan = try plan(graph, ["tokens": 7], weights: weights)
     #expect(plan.memory.overlap() == nil)
   }
 

@@ -94,8 +94,8 @@ import Testing
     #expect(throws: first) { try graph.verify() }
     #expect(
       "\(first)"
-        == "matmul(float32[tokens, 4], float32[tokens, 4]): expected equal inner sizes, found 4 and "
-        + "tokens, near weight 'layers.3.norm.weight', at \(#fileID):\(line)")
+        == "matmul(float32[tokens, 4], float32[tokens, 4]): expected equal inner sizes, found 4 "
+        + "and tokens, near weight 'layers.3.norm.weight', at \(#fileID):\(line)")
   }
 
   @Test func theNearestWeightIsTheOneWithTheShortestWay() {

@@ -51,7 +51,7 @@ import TestSupport
 
   @Test func tellsNamesApartByCodePoint() throws {
     let names = (0..<9).map { "\"n\($0)\":0" }.joined(separator: ",")
-    for text in ["{\"\u03af\":1,\"\u1f77\":2}", "{\(names),\"\u03af\":1,\"\u1f77\":2}"] {
+    for text in ["{\"\\u03af\":1,\"\\u1f77\":2}", "{\(names),\"\\u03af\":1,\"\\u1f77\":2}"] {
       let value = try JSONValue(parsing: text)
       #expect(value["\u{3AF}"] == 1)
       #expect(value["\u{1F77}"] == 2)

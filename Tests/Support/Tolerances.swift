@@ -6,11 +6,11 @@ public enum Tolerances {
   public static let greedyTokens = 64
   /// Each row of a layer's output against stored activations of `transformers`.
   public static let layerCosine = 0.9999
-  /// Bfloat16 weights against `transformers` in float32 on the same rounded weights: root mean square of the
-  /// differences over the standard deviation of the logits.
+  /// Bfloat16 weights against `transformers` in float32 on the same rounded weights: root mean
+  /// square of the differences over the standard deviation of the logits.
   public static let bfloat16Logits = 0.01
-  /// A quantised file against its own weights decoded to float32: the same measure, for formats whose
-  /// activations stay in 16 bits or more.
+  /// A quantised file against its own weights decoded to float32: the same measure, for formats
+  /// whose activations stay in 16 bits or more.
   public static let decodedLogits = 0.01
   /// The same for formats whose activations are rounded to 8 bits.
   public static let eightBitLogits = 0.025

@@ -1,7 +1,7 @@
-"""Faults that an implementation could have, each put into a `transformers` model and taken out again.
+"""Faults that an implementation could have, each put into a `transformers` model and taken out.
 
-A fault is a pair (name, context manager): inside it the model computes as an implementation would that
-left something out.
+A fault is a pair (name, context manager): inside it the model computes as an implementation would
+that left something out.
 """
 import contextlib
 

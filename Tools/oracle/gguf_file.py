@@ -1,5 +1,5 @@
-"""Writes a Llama as llama.cpp's converter does: its names, rows of q and k in its rope order, and Llama 3's
-rope scaling as a tensor of divisors."""
+"""Writes a Llama as llama.cpp's converter does: its names, rows of q and k in its rope order, and
+Llama 3's rope scaling as a tensor of divisors."""
 import math
 
 import gguf
@@ -10,7 +10,8 @@ import torch
 def permuted(weight, heads):
     """From halves (i, i + n/2) to neighbours (2i, 2i + 1), head by head."""
     shape = weight.shape
-    return weight.reshape(heads, 2, shape[0] // heads // 2, *shape[1:]).swapaxes(1, 2).reshape(shape)
+    pairs = weight.reshape(heads, 2, shape[0] // heads // 2, *shape[1:])
+    return pairs.swapaxes(1, 2).reshape(shape)
 
 
 def divisors(config):

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Makes the models of Tests/Fixtures and their goldens with `transformers`.
 
-usage: python3 Tools/oracle/make_fixtures.py [NAME ...]      (needs torch, transformers, safetensors, gguf)
+usage: python3 Tools/oracle/make_fixtures.py [NAME ...]
 
-A gate must be able to fail. For every fixture this script leaves out rope, rope scaling, the attention
-scale, each bias, each activation and each norm, one at a time, and refuses to write the fixture unless
-every one of them fails the gate (logits within 1e-3 and the same 64 greedy tokens) by a factor of ten.
-The table of what each fault does is part of the golden.
+Needs torch, transformers, safetensors and gguf.
+
+A gate must be able to fail. For every fixture this script leaves out rope, rope scaling, the
+attention scale, each bias, each activation and each norm, one at a time, and refuses to write the
+fixture unless every one of them fails the gate (logits within 1e-3 and the same 64 greedy tokens)
+by a factor of ten. The table of what each fault does is part of the golden.
 """
 import json
 import pathlib
@@ -140,7 +142,8 @@ def golden(recipe, name):
     assert uniform <= 0.75, f"attention is {uniform} of uniform"
     activations = taps(model, prompts[0])
     result = {
-        "seed": seed, "logits_deviation": round(deviation, 4), "attention_uniformity": round(uniform, 4),
+        "seed": seed, "logits_deviation": round(deviation, 4),
+        "attention_uniformity": round(uniform, 4),
         "faults": check_faults(model, prompts, reference, tokens[0]),
         "prompts": [
             {"ids": prompt, "greedy_ids": ids, "logits": numbers(values)}

@@ -35,8 +35,8 @@ def gpt2():
 
 RECIPES = {"llama-tied": llama_tied, "llama-scaled": llama_scaled, "gpt2": gpt2}
 
-# Standard deviation of a product with a normalised input, by the ending of the weight's name. The usual
-# 0.02 would make attention uniform and logits indifferent to it.
+# Standard deviation of a product with a normalised input, by the ending of the weight's name. The
+# usual 0.02 would make attention uniform and logits indifferent to it.
 GAINS = {
     "q_proj": 1.7, "k_proj": 1.7, "c_attn": 1.7, "v_proj": 1.0, "o_proj": 1.0, "gate_proj": 1.2,
     "up_proj": 1.2, "down_proj": 1.2, "c_fc": 1.4, "c_proj": 1.2, "lm_head": 3.0,

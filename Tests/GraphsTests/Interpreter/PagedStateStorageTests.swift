@@ -2,7 +2,8 @@ import ApusGraphs
 import ApusTensors
 import Testing
 
-/// Paged states as a graph sees them: stores in order, kept from run to run, rounded to their format.
+/// Paged states as a graph sees them: stores in order, kept from run to run, rounded to their
+/// format.
 @Suite struct PagedStateStorageTests {
   static func graph(_ format: StorageFormat) -> (Graph, PagedState) {
     let graph = Graph(name: "test")

@@ -46,7 +46,8 @@ func evaluate(
   return try #require(try interpreter.run(inputs: given)["out"])
 }
 
-/// Sum of the squared differences over that of what is expected; infinity for other sizes or any NaN.
+/// Sum of the squared differences over that of what is expected; infinity for other sizes or any
+/// NaN.
 func normalisedError(_ found: [Float], _ expected: [Double]) -> Double {
   guard found.count == expected.count else { return .infinity }
   var (difference, size) = (0.0, 0.0)

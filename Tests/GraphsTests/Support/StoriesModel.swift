@@ -2,8 +2,8 @@ import ApusGraphs
 import ApusTensors
 import Foundation
 
-/// A trained Llama of 260,000 parameters, written in composites alone: everything a decoder needs of this
-/// room, without layers and checkpoints.
+/// A trained Llama of 260,000 parameters, written in composites alone: everything a decoder needs
+/// of this room, without layers and checkpoints.
 struct StoriesModel {
   static let (hidden, inner, layers, heads, kvHeads, head) = (64, 172, 5, 8, 4, 8)
   static let (vocabulary, pageSize) = (512, 16)
