@@ -4,8 +4,8 @@ import ApusTensors
 /// Where the elements of weights come from while a graph is compiled.
 package typealias WeightElements = (Weight) throws -> [Float]
 
-/// Results of more elements are folded only where they are not much larger than what they come from: a
-/// turned weight is, a mask of all positions is not.
+/// Results of more elements are folded only where what they come from is as large: a turned weight
+/// is folded, a mask of all positions is not.
 private let foldLimit = 1 << 22
 
 /// Computes once, at load, what depends on weights and constants only; the results become

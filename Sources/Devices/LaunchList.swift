@@ -1,7 +1,8 @@
 import ApusCPUKernels
 
-/// Launches in the order in which they run, bound to the addresses of one device. Sizes, scalars and
-/// byte offsets are changed between executions; nothing is allocated for that. It keeps what it points to alive.
+/// Launches in the order in which they run, bound to the addresses of one device. Sizes, scalars
+/// and byte offsets are changed between executions; nothing is allocated for that. It keeps what it
+/// points to alive.
 @safe public final class LaunchList {
   let launches: UnsafeMutableBufferPointer<KernelLaunch>
   /// What each buffer slot of each launch points into.
