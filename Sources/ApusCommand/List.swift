@@ -12,7 +12,7 @@ struct List: ParsableCommand {
   var json = false
 
   func run() throws {
-    let architectures = Catalog.all
+    let architectures = builtInArchitectures
     if json {
       let entries = architectures.map { architecture -> JSONValue in
         [

@@ -17,7 +17,7 @@ struct LoadedModel {
 
   /// Loads, prints phases and the memory plan on standard error, and starts the engine.
   init(_ arguments: ModelArguments) throws {
-    let registry = PipelineRegistry(Catalog.all)
+    let registry = PipelineRegistry(builtInArchitectures)
     var config = try arguments.config()
     config.dumpSink = Terminal.error
     let pipeline = try registry.load(config, log: Terminal.error)

@@ -1,3 +1,4 @@
+import ApusCompiler
 import ApusPipelines
 import ApusTensors
 import ArgumentParser

@@ -1,3 +1,4 @@
+import ApusEngine
 import Hummingbird
 import Logging
 import NIOCore

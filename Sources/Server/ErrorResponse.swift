@@ -1,6 +1,7 @@
 import ApusJSON
 import HTTPTypes
 import Hummingbird
+import Logging
 
 /// A refused request: the HTTP status and what OpenAI's error envelope says.
 ///

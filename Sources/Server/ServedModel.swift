@@ -1,5 +1,4 @@
 public import ApusEngine
-public import ApusPipelines
 public import ApusTokenizers
 
 /// A model as the routes see it: its engine, and what turns text into ids and back.

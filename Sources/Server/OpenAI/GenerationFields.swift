@@ -1,6 +1,7 @@
 import ApusEngine
 import ApusJSON
 import ApusPipelines
+import HTTPTypes
 
 /// What chat and text completions have in common: sampling, limits, streaming.
 struct GenerationFields {

@@ -1,3 +1,4 @@
+import ApusEngine
 import ApusJSON
 import Hummingbird
 
