@@ -52,6 +52,7 @@ package struct ModelLoader {
     _ type: Model.Type, _ timer: inout PhaseTimer
   ) throws -> LoadedModel {
     let modelConfig = try Model.Config(checkpoint.config)
+    try config.check(modelContext: modelConfig.contextLength)
     timer.end("read config")
     let weights = try mappedWeights()
     let model = try Model(weights.sharded(rank: 0, of: ranks), modelConfig)
