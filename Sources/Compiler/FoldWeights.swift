@@ -4,8 +4,9 @@ import ApusTensors
 /// Where the elements of weights come from while a graph is compiled.
 package typealias WeightElements = (Weight) throws -> [Float]
 
-/// The largest subgraph result that is kept as a constant.
-private let foldLimit = 1 << 24
+/// Results of more elements are folded only where what they come from is as large: a turned weight
+/// is folded, a mask of all positions is not.
+private let foldLimit = 1 << 22
 
 /// Computes once, at load, what depends on weights and constants only; the results become
 /// constants.
@@ -33,20 +34,22 @@ func foldWeights(_ graph: Graph, kernels: KernelTable, weights: @escaping Weight
 /// By index: whether a node has a fixed shape and depends on nothing but weights and constants.
 private func fixedNodes(_ graph: Graph) -> [Bool] {
   var fixed: [Bool] = []
+  // The most elements of a weight or constant upstream.
+  var sources: [Int] = []
   for node in graph.nodes {
-    let isFixed: Bool =
-      switch node.operation {
-      case .primitive(let primitive):
-        switch primitive {
-        case .input, .random, .allReduceSum, .allGather, .store, .read, .customCall: false
-        default: true
-        }
-      case .composite: true
-      }
-    let size = node.type.shape.constant?.reduce(1, *)
-    fixed.append(
-      isFixed && size != nil && size! <= foldLimit
-        && node.operands.allSatisfy { fixed[$0.index] })
+    let size = node.type.shape.constant?.reduce(1, *) ?? Int.max
+    let upstream = node.operands.map { sources[$0.index] }.max() ?? 0
+    var isFixed = node.operands.allSatisfy { fixed[$0.index] }
+    var isSource = false
+    switch node.operation {
+    case .primitive(.input), .primitive(.random), .primitive(.allReduceSum),
+      .primitive(.allGather), .primitive(.store), .primitive(.read), .primitive(.customCall):
+      isFixed = false
+    case .primitive(.weight), .primitive(.constant): isSource = true
+    default: break
+    }
+    fixed.append(isFixed && (isSource || size <= max(foldLimit, upstream)))
+    sources.append(isSource ? size : upstream)
   }
   return fixed
 }

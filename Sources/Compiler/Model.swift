@@ -142,16 +142,7 @@ public final class Model {
     }
     try check()
     enqueueInputs()
-    // Indices instead of iterators: those of large elements allocate in debug builds.
-    for index in binding.sizes.indices {
-      let patch = binding.sizes[index]
-      binding.launches.setSize(patch.launch, patch.slot, to: patch.size.value(symbols))
-    }
-    for index in binding.strides.indices {
-      let patch = binding.strides[index]
-      patch.program.setStride(
-        operand: patch.operand, dimension: patch.dimension, to: patch.stride.value(symbols))
-    }
+    binding.patches.apply(symbols, to: binding.launches)
     device.enqueue(binding.launches)
     for index in outputs.indices {
       outputs[index].elementCount = outputs[index].count.value(symbols)

@@ -2,26 +2,10 @@ import ApusDevices
 import ApusGraphs
 import ApusTensors
 
-/// A size of a launch that depends on symbols.
-struct SizePatch {
-  let launch: Int
-  let slot: Int
-  let size: SizeExpression
-}
-
-/// A stride of a tile program that depends on symbols.
-struct StridePatch {
-  let program: TileProgramStorage
-  let operand: Int
-  let dimension: Int
-  let stride: SizeExpression
-}
-
 /// A plan with memory on a device: its buffers, its launches, and what changes with the symbols.
 struct PlanBinding {
-  private(set) var launches: LaunchList
-  private(set) var sizes: [SizePatch] = []
-  private(set) var strides: [StridePatch] = []
+  let launches: LaunchList
+  let patches: LaunchPatches
   private(set) var report: PlanMemoryReport
   /// The buffers of values that hosts write or read.
   let places: [BufferPlace]
@@ -31,58 +15,22 @@ struct PlanBinding {
   init(_ plan: Plan, device: any Device, weights: some WeightSource) throws {
     report = plan.report
     var memory = ValueMemory(plan, device)
+    var patches = LaunchPatches()
     do {
       try memory.bind(weights, report: &report)
       var descriptions: [LaunchDescription] = []
       for (index, launch) in plan.draft.launches.enumerated() {
         descriptions.append(
-          try Self.description(
-            launch, index, plan.symbols, memory.places, &sizes, &strides))
+          try patches.describe(launch, index, plan.symbols, memory.places))
       }
       launches = try device.makeLaunches(descriptions)
     } catch {
       for buffer in memory.buffers { device.release(buffer) }
       throw error
     }
+    self.patches = patches
     places = memory.places
     buffers = memory.buffers
-  }
-
-  private static func description(
-    _ launch: DraftLaunch, _ index: Int, _ symbols: SymbolTable, _ places: [BufferPlace],
-    _ sizes: inout [SizePatch], _ strides: inout [StridePatch]
-  ) throws -> LaunchDescription {
-    let buffers = try launch.buffers.map { buffer -> BufferPlace? in
-      guard let buffer else { return nil }
-      guard let offset = buffer.byteOffset.constant else {
-        throw CompileError(
-          "\(launch.kernel.name) \(launch.note): a part of a value begins at byte "
-            + "\(buffer.byteOffset), which depends on symbols")
-      }
-      var place = places[buffer.value]
-      place.byteOffset += offset
-      return place
-    }
-    let expressions = try launch.sizes.map { try symbols.expression($0) }
-    for (slot, size) in expressions.enumerated() where !size.isConstant {
-      sizes.append(SizePatch(launch: index, slot: slot, size: size))
-    }
-    let programs = try launch.programs.map { program -> TileProgramStorage? in
-      guard let program else { return nil }
-      let storage = program.storage()
-      for (operand, access) in program.operands.enumerated() {
-        for (dimension, stride) in access.strides.enumerated() where stride.constant == nil {
-          strides.append(
-            StridePatch(
-              program: storage, operand: operand, dimension: dimension,
-              stride: try symbols.expression(stride)))
-        }
-      }
-      return storage
-    }
-    return LaunchDescription(
-      launch.kernel, buffers: buffers, sizes: expressions.map(\.constant),
-      scalars: launch.scalars, programs: programs)
   }
 }
 

@@ -1,10 +1,12 @@
 import ApusCPUKernels
 
-/// Launches in the order in which they run, bound to the addresses of one device. Sizes and scalars
-/// are changed between executions; nothing is allocated for that. It keeps what it points to alive.
+/// Launches in the order in which they run, bound to the addresses of one device. Sizes, scalars
+/// and byte offsets are changed between executions; nothing is allocated for that. It keeps what it
+/// points to alive.
 @safe public final class LaunchList {
   let launches: UnsafeMutableBufferPointer<KernelLaunch>
-  private let memory: [BufferMemory]
+  /// What each buffer slot of each launch points into.
+  private let memory: [[BufferMemory?]]
   private let programs: [[TileProgramStorage?]]
   /// The kernel of each launch.
   public let names: [String]
@@ -15,7 +17,7 @@ import ApusCPUKernels
     _ descriptions: [LaunchDescription], isa: CPUISA, pool: BufferPool
   ) throws(DeviceError) {
     var bound: [KernelLaunch] = unsafe []
-    var memory: [ObjectIdentifier: BufferMemory] = [:]
+    var memory: [[BufferMemory?]] = []
     for (index, description) in descriptions.enumerated() {
       let place = "launch \(index), \(description.kernel.name)"
       try LaunchList.checkCounts(description, place)
@@ -23,6 +25,7 @@ import ApusCPUKernels
         throw DeviceError("\(place): no variant for \(isa.name) or below")
       }
       var launch = unsafe KernelLaunch(kernel: body)
+      memory.append(Array(repeating: nil, count: description.buffers.count))
       for (slot, buffer) in description.buffers.enumerated() {
         guard let buffer else { continue }
         let target = pool[buffer.buffer]
@@ -30,7 +33,7 @@ import ApusCPUKernels
           throw DeviceError(
             "\(place): buffer \(slot) begins at byte \(buffer.byteOffset) of \(target.byteCount)")
         }
-        memory[ObjectIdentifier(target)] = target
+        memory[index][slot] = target
         unsafe launch.setBuffer(slot, to: target.address + buffer.byteOffset)
       }
       for (slot, value) in description.sizes.enumerated() {
@@ -45,7 +48,7 @@ import ApusCPUKernels
       unsafe bound.append(launch)
     }
     unsafe launches = .copy(of: bound)
-    self.memory = Array(memory.values)
+    self.memory = memory
     programs = descriptions.map(\.programs)
     names = descriptions.map(\.kernel.name)
   }
@@ -71,6 +74,16 @@ import ApusCPUKernels
     precondition(slot >= 0 && slot < Int(APUS_KERNEL_SIZES), "no size \(slot)")
     precondition(launch >= 0 && launch < count, "no launch \(launch)")
     unsafe launches[launch].setSize(slot, to: Int64(value))
+  }
+
+  /// Sets where buffer `slot` of a launch begins in the buffer that it was bound to.
+  public func setByteOffset(_ launch: Int, _ slot: Int, to byteOffset: Int) {
+    precondition(launch >= 0 && launch < count, "no launch \(launch)")
+    guard slot >= 0, slot < memory[launch].count, let target = memory[launch][slot] else {
+      preconditionFailure("launch \(launch) has no buffer \(slot)")
+    }
+    precondition(byteOffset >= 0 && byteOffset <= target.byteCount, "byte \(byteOffset)")
+    unsafe launches[launch].setBuffer(slot, to: target.address + byteOffset)
   }
 
   /// Sets entry `slot` of the scalars of a launch.

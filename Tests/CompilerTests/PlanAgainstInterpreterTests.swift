@@ -76,7 +76,7 @@ struct RandomGraph {
 
   private mutating func next() -> Tensor {
     let x = pick()
-    switch Int.random(in: 0..<14, using: &numbers) {
+    switch Int.random(in: 0..<15, using: &numbers) {
     case 0: return x.tanh()
     case 1: return x.sigmoid().negated()
     case 2, 3: return combined(x, pick(), .add)
@@ -92,8 +92,19 @@ struct RandomGraph {
     case 12:
       let dims = x.shape.dims
       return x.reshaped(Shape(dims.dropLast(2) + [dims.suffix(2).reduce(Dim(1), *)])).tanh()
+    case 13: return joined(x)
     default: return Tensor.concatenated([x, x * 2], axis: x.shape.rank - 1).sum(axis: -1)
     }
+  }
+
+  /// A value and its negative, one behind the other along the first axis, added up again.
+  private func joined(_ x: Tensor) -> Tensor {
+    let both = Tensor.concatenated([x, -x.exp()], axis: 0)
+    guard x.shape[0].constant == nil else { return both.maximum(axis: 0) }
+    var dims = x.shape.dims
+    dims.insert(2, at: 0)
+    let turned = both.reshaped(Shape(dims)).permuted(Array(dims.indices.reversed()))
+    return turned.permuted(Array(dims.indices.reversed())).sum(axis: 0).reshaped(x.shape)
   }
 
   /// Of a matrix with a weight, of a batch of matrices with themselves.

@@ -86,6 +86,22 @@ struct PlanMemoryTests {
     #expect(plan.memory.overlap() == nil)
   }
 
+  /// A loop may write over an operand that ends with it only where it reads each element in its place.
+  @Test func turnedOperandsAreNotWrittenOver() throws {
+    let graph = Graph(name: "turned")
+    let x = graph.input("x", .float32, [6, 6])
+    graph.output("y", x.softmax().permuted([1, 0]).exp().softmax().exp().softmax())
+    let values = HostTensor((0..<36).map { Float($0 * 7 % 11) }, shape: [6, 6])
+    let model = try InferenceSession(device: try CPUDevice(threads: 1))
+      .load(graph, source: ArrayWeights(), bounds: [:])
+    // The first loop turns its operand, the second may write over its own.
+    #expect(model.plan.memory.blocks.map(\.values.count) == [1, 1, 2])
+    var interpreter = try Interpreter(graph) { _ in [] }
+    let expected = try interpreter.run(inputs: ["x": values])
+    let found = try model.execute(["x": values], symbols: [:])
+    #expect(normalizedError(found["y"]!.floats, expected["y"]!.floats) <= 1e-10)
+  }
+
   @Test func theCheckerSeesOverlaps() throws {
     let decoder = SmallDecoder()
     var memory = try plan(decoder.graph, SmallDecoder.bounds, weights: decoder.weights).memory

@@ -29,6 +29,15 @@ struct SimplifyTests {
       simple.nodes[1].operation.primitive == .slice(axis: 1, start: 2, count: 2))
   }
 
+  @Test func permutationsComposeInOrder() throws {
+    let graph = Graph(name: "permutations")
+    let x = graph.input("x", .float32, [2, 3, 4, 5])
+    graph.output("y", x.permuted([1, 2, 3, 0]).permuted([0, 2, 1, 3]).exp())
+    let simple = try simplified(graph)
+    #expect(simple.nodes.map(\.operation.name) == ["input", "permute", "exp"])
+    #expect(simple.nodes[1].operation.primitive == .permute(axes: [1, 3, 2, 0]))
+  }
+
   @Test func stretchesCompose() throws {
     let graph = Graph(name: "stretches")
     let x = graph.input("x", .float32, [4])
