@@ -22,6 +22,9 @@ public struct MarkedString: Sendable, Hashable, CustomStringConvertible {
   private var first: Origin
   /// Where the origin changes, ascending, each above 0 and below the length.
   private var changes: [Int] = []
+  /// Set by the filters `safe` and `escape`: plain text that is joined to it is escaped for HTML, as
+  /// jinja2's `Markup` does. Slices and rewritten texts stay so, what they are appended to does not become so.
+  package var isMarkup = false
 
   public init(_ text: String, origin: Origin) {
     self.init(bytes: Array(text.utf8), origin: origin)
@@ -77,7 +80,7 @@ public struct MarkedString: Sendable, Hashable, CustomStringConvertible {
   public mutating func append(_ other: MarkedString) {
     guard !other.isEmpty else { return }
     guard !isEmpty else {
-      self = other
+      (bytes, first, changes) = (other.bytes, other.first, other.changes)
       return
     }
     if lastOrigin != other.first { changes.append(bytes.count) }
@@ -118,6 +121,7 @@ public struct MarkedString: Sendable, Hashable, CustomStringConvertible {
     let changed = changesBefore(range.lowerBound)
     var part = MarkedString(
       bytes: Array(bytes[range]), origin: changed % 2 == 0 ? first : first.other)
+    part.isMarkup = isMarkup
     for i in changed..<changes.count where changes[i] < range.upperBound {
       part.changes.append(changes[i] - range.lowerBound)
     }
@@ -126,10 +130,12 @@ public struct MarkedString: Sendable, Hashable, CustomStringConvertible {
 
   /// Every run rewritten, its origin kept.
   package func mapRuns(_ transform: ([UInt8]) -> [UInt8]) -> MarkedString {
-    if let origin = uniformOrigin {
-      return MarkedString(bytes: transform(bytes), origin: origin)
-    }
     var result = MarkedString()
+    result.isMarkup = isMarkup
+    if let origin = uniformOrigin {
+      result.append(transform(bytes), origin: origin)
+      return result
+    }
     for run in runs { result.append(transform(Array(bytes[run.range])), origin: run.origin) }
     return result
   }
@@ -147,6 +153,7 @@ public struct MarkedString: Sendable, Hashable, CustomStringConvertible {
     return low
   }
 
+  /// Equality is that of the text: two strings are equal whoever wrote them.
   public static func == (a: MarkedString, b: MarkedString) -> Bool { a.bytes == b.bytes }
   public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 }

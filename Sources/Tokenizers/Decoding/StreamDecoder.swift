@@ -33,15 +33,19 @@ public struct StreamDecoder: Sendable {
   }
 
   mutating func append(_ id: Int32, to text: inout [UInt8]) {
-    let pieces = tokenizer.pieces
-    guard pieces.isKnown(id), !(skipsControl && pieces.isControl(id)) else { return }
-    if hasBegun, !pieces.separator.isEmpty { append(pieces.separator[...], to: &text) }
-    let bytes = pieces.bytes(id, isFirst: !hasBegun)
+    // `tokenizer.pieces` is not copied into a variable: its arrays would be retained for every token.
+    guard tokenizer.pieces.isKnown(id), !(skipsControl && tokenizer.pieces.isControl(id)) else {
+      return
+    }
+    if hasBegun, !tokenizer.pieces.separator.isEmpty {
+      append(tokenizer.pieces.separator[...], to: &text)
+    }
+    let bytes = tokenizer.pieces.bytes(id, isFirst: !hasBegun)
     hasBegun = true
-    switch pieces.repair {
+    switch tokenizer.pieces.repair {
     case .lossy: append(bytes, to: &text)
     case .wholeRuns:
-      if pieces.isByte(id) {
+      if tokenizer.pieces.isByte(id) {
         pending.append(contentsOf: bytes)
       } else {
         settleRun(into: &text)

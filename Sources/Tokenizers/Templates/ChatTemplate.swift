@@ -3,7 +3,7 @@ public import ApusJSON
 /// How far a template may go before it is stopped.
 public struct TemplateLimits: Sendable, Hashable {
   /// Evaluated statements, expressions and touched pieces of text.
-  public var steps = 20_000_000
+  public var steps = 10_000_000
   /// Nested calls of macros and recursive loops.
   public var depth = 48
   /// Bytes of the rendered text, and of any text on the way to it.

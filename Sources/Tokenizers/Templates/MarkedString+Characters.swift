@@ -22,6 +22,7 @@ extension MarkedString {
     let borders = PythonText.borders(bytes)
     if step == 1 { return self[borders[first]..<borders[last + 1]] }
     var result = MarkedString()
+    result.isMarkup = isMarkup
     for place in places { result.append(self[borders[place]..<borders[place + 1]]) }
     return result
   }
@@ -75,6 +76,7 @@ extension MarkedString {
   /// Up to `limit` occurrences replaced; a negative limit means all.
   func replacing(_ pattern: [UInt8], with content: MarkedString, limit: Int) -> MarkedString {
     var result = MarkedString()
+    result.isMarkup = isMarkup
     var left = limit < 0 ? Int.max : limit
     guard !pattern.isEmpty else {
       // Python puts the content around every character.
@@ -177,6 +179,21 @@ extension MarkedString {
     }
     if start < bytes.count { lines.append(self[start..<bytes.count]) }
     return lines
+  }
+
+  /// Escaped for HTML, unless it is already.
+  var escaped: MarkedString {
+    guard !isMarkup else { return self }
+    var result = mapRuns(TemplateTextFilters.escaped)
+    result.isMarkup = true
+    return result
+  }
+
+  /// The text itself, no longer markup.
+  var plain: MarkedString {
+    var result = self
+    result.isMarkup = false
+    return result
   }
 
   static func joined(_ parts: [MarkedString], separator: MarkedString) -> MarkedString {

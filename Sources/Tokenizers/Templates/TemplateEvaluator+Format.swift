@@ -6,6 +6,7 @@ extension TemplateEvaluator {
     var rest: [TemplateValue]
     if case .tuple(let values) = values { rest = values.reversed() } else { rest = [values] }
     var result = MarkedString()
+    result.isMarkup = format.isMarkup
     var at = 0
     while let found = format.firstRange(of: [0x25], from: at) {
       result.append(format[at..<found.lowerBound])
@@ -36,7 +37,8 @@ extension TemplateEvaluator {
         value = next
       }
       try charge(bytes: spec.width)
-      result.append(try formatted(value, spec))
+      let text = try formatted(value, spec)
+      result.append(format.isMarkup ? text.escaped : text)
       try charge(bytes: result.utf8Count)
     }
     result.append(format[at..<format.utf8Count])
@@ -48,6 +50,7 @@ extension TemplateEvaluator {
     _ format: MarkedString, _ arguments: TemplateCallArguments
   ) throws(TemplateError) -> MarkedString {
     var result = MarkedString()
+    result.isMarkup = format.isMarkup
     var at = 0
     var next = 0
     let bytes = format.bytes
@@ -67,7 +70,8 @@ extension TemplateEvaluator {
         throw fail(.type, "single '}' or '{' encountered in format string")
       }
       let field = String(decoding: bytes[at + 1..<close.lowerBound], as: UTF8.self)
-      result.append(try replacement(field, arguments, &next))
+      let text = try replacement(field, arguments, &next)
+      result.append(format.isMarkup ? text.escaped : text)
       try charge(bytes: result.utf8Count)
       at = close.upperBound
     }

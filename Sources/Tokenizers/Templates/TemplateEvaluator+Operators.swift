@@ -33,7 +33,7 @@ extension TemplateEvaluator {
     switch (operation, a, b) {
     case (.add, .string(let x), .string(let y)):
       try charge(bytes: x.utf8Count + y.utf8Count)
-      return .string(x + y)
+      return .string(x.isMarkup || y.isMarkup ? x.escaped + y.escaped : x + y)
     case (.add, .string, _):
       try use(b)
       throw fail(.type, "can only concatenate str (not \"\(b.kind)\") to str")
@@ -64,6 +64,7 @@ extension TemplateEvaluator {
     let length = text.utf8Count.multipliedReportingOverflow(by: count)
     try charge(bytes: length.overflow ? Int.max : length.partialValue)
     var result = MarkedString()
+    result.isMarkup = text.isMarkup
     result.reserveCapacity(length.partialValue)
     for _ in 0..<count { result.append(text) }
     return result

@@ -15,7 +15,9 @@ extension TemplateEvaluator {
       let old = try textArgument(arguments, 0, "old")
       let new = try textArgument(arguments, 1, "new")
       return .string(
-        try replaced(text, old, new, limit: arguments.value(2, "count")?.integer ?? -1))
+        try replaced(
+          text, old, text.isMarkup ? new.escaped : new,
+          limit: arguments.value(2, "count")?.integer ?? -1))
     case "join":
       return .string(try join(try iterate(arguments.value(0, "iterable") ?? .none), by: text))
     case "format": return .string(try braceFormat(text, arguments))
@@ -75,13 +77,14 @@ extension TemplateEvaluator {
     _ values: [TemplateValue], by separator: MarkedString
   ) throws(TemplateError) -> MarkedString {
     var result = MarkedString()
+    result.isMarkup = separator.isMarkup
     for (i, value) in values.enumerated() {
       if i > 0 { result.append(separator) }
       guard let part = value.string else {
         try use(value)
         throw fail(.type, "sequence item \(i): expected str instance, \(value.kind) found")
       }
-      result.append(part)
+      result.append(separator.isMarkup ? part.escaped : part)
       try charge(bytes: result.utf8Count)
     }
     return result

@@ -6,7 +6,8 @@ extension TemplateEvaluator {
     if name == "first" || name == "last" || name == "reverse" {
       return try endFilter(name, value)
     }
-    let values = try iterate(value)
+    // These look whether there is anything before they go through it, so that None passes.
+    let values = goesThroughNothing(name, value) ? [] : try iterate(value)
     try step(values.count)
     switch name {
     case "list": return .list(values)
@@ -26,6 +27,10 @@ extension TemplateEvaluator {
     case "batch": return .iterator(try batches(values, arguments), .generator)
     default: return .iterator(try slices(values, arguments), .generator)
     }
+  }
+
+  private func goesThroughNothing(_ name: String, _ value: TemplateValue) -> Bool {
+    ["map", "select", "reject", "selectattr", "rejectattr"].contains(name) && !value.isTrue
   }
 
   private func items(of value: TemplateValue) throws(TemplateError) -> TemplateValue {

@@ -11,7 +11,12 @@ extension TemplateEvaluator {
     let text = try text(of: value)
     try charge(bytes: text.utf8Count)
     switch name {
-    case "string", "safe": return .string(text)
+    case "string": return .string(text)
+    case "safe":
+      var markup = text
+      markup.isMarkup = true
+      return .string(markup)
+    case "e", "escape": return .string(text.escaped)
     case "lower": return .string(text.mapRuns(PythonText.lowercased))
     case "upper": return .string(text.mapRuns(PythonText.uppercased))
     case "capitalize": return .string(text.mapWhole(PythonText.capitalized))
@@ -25,7 +30,7 @@ extension TemplateEvaluator {
       let limit = arguments.value(2, "count")?.integer ?? -1
       let old = try self.text(of: arguments.value(0, "old") ?? .none)
       let new = try self.text(of: arguments.value(1, "new") ?? .none)
-      return .string(try replaced(text, old, new, limit: limit))
+      return .string(try replaced(text.plain, old, new, limit: limit))
     case "format":
       return .string(try percentFormat(text, formatValues(arguments)))
     case "indent": return .string(try indented(text, arguments))
@@ -40,7 +45,7 @@ extension TemplateEvaluator {
     case "wordwrap": return .string(try wrapped(text, arguments))
     case "striptags": return .string(text.mapWhole(TemplateTextFilters.withoutTags))
     case "urlencode": return .string(text.mapRuns(TemplateTextFilters.urlEncoded))
-    default: return .string(text.mapRuns(TemplateTextFilters.escaped))
+    default: return .string(text.plain.escaped)
     }
   }
 
@@ -91,6 +96,7 @@ extension TemplateEvaluator {
     let blank = arguments.value(2, "blank")?.isTrue ?? false
     let newline = MarkedString("\n", origin: .template)
     var result = MarkedString()
+    result.isMarkup = text.isMarkup
     // The reference adds a line break before it splits, so that a last line break counts.
     let lines = (text + newline).lines(keepingEnds: false)
     for (i, line) in lines.enumerated() {

@@ -1,0 +1,109 @@
+import ApusTokenizers
+import TestSupport
+import Testing
+
+/// A stream of tokens decodes to what all of them decode to at once, and never in half a character.
+@Suite struct StreamDecoderTests {
+  private struct Generator: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return state ^ (state >> 29)
+    }
+  }
+
+  private func expectStreamed(_ tokenizer: Tokenizer, _ ids: [Int32], skip: Bool) {
+    var decoder = StreamDecoder(tokenizer, skipSpecialTokens: skip)
+    var pieces = ids.map { decoder.append($0) }
+    pieces.append(decoder.finish())
+    let whole = tokenizer.decode(ids, skipSpecialTokens: skip)
+    #expect(Array(pieces.joined().utf8) == Array(whole.utf8), "\(ids)")
+  }
+
+  /// Every byte as a token, in both kinds of vocabulary.
+  private static func byteTokenizers() throws -> [Tokenizer] {
+    let spellings = (0..<256).map { "<0x" + hexadecimal($0) + ">" }
+    let words = ["<unk>", "<s>", "</s>", "▁", "▁a", "b", "日"]
+    let scored = GGUFVocabulary(
+      model: "llama", tokens: words + spellings,
+      scores: Array(repeating: 0, count: 263),
+      tokenTypes: [2, 3, 3, 1, 1, 1, 1] + Array(repeating: 6, count: 256))
+    var byteLevel = GGUFVocabulary(
+      model: "gpt2", pre: "gpt-2", tokens: byteAlphabet + ["<|end|>"],
+      tokenTypes: Array(repeating: 1, count: 256) + [3])
+    byteLevel.eosID = 256
+    return [try Tokenizer(gguf: scored), try Tokenizer(gguf: byteLevel)]
+  }
+
+  private static func hexadecimal(_ byte: Int) -> String {
+    (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+  }
+
+  private static var byteAlphabet: [String] {
+    var next: UInt32 = 0x100
+    return (0..<256).map { byte in
+      let isPlain = (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || byte >= 0xAE
+      defer { if !isPlain { next += 1 } }
+      return String(Unicode.Scalar(isPlain ? UInt32(byte) : next) ?? " ")
+    }
+  }
+
+  @Test func randomTokensOfEveryByte() throws {
+    for tokenizer in try Self.byteTokenizers() {
+      var generator = Generator(state: 7)
+      for _ in 0..<500 {
+        let length = Int.random(in: 0...12, using: &generator)
+        let ids = (0..<length).map { _ in
+          Int32.random(in: -1...Int32(tokenizer.vocabularySize), using: &generator)
+        }
+        expectStreamed(tokenizer, ids, skip: false)
+        expectStreamed(tokenizer, ids, skip: true)
+      }
+    }
+  }
+
+  @Test func holdsBackHalfCharacters() throws {
+    let tokenizer = try Self.byteTokenizers()[1]
+    var decoder = StreamDecoder(tokenizer, skipSpecialTokens: true)
+    let bytes = Array("a日🙂".utf8)
+    #expect(bytes.map { decoder.append(Int32($0)) } == ["a", "", "", "日", "", "", "", "🙂"])
+    // An interrupted character is replaced as soon as it cannot be completed any more.
+    #expect(decoder.append(0xF0) == "")
+    #expect(decoder.append(0x9F) == "")
+    #expect(decoder.append(0x41) == "\u{FFFD}A")
+    #expect(decoder.append(0xE6) == "")
+    #expect(decoder.append(256) == "")
+    #expect(decoder.finish() == "\u{FFFD}")
+    #expect(decoder.append(0xFF) == "\u{FFFD}")
+  }
+
+  @Test(
+    .enabled(if: SharedData.isPresent, "../shared is absent"),
+    arguments: ["qwen2", "smollm-49k", "stories260K", "phi-3"])
+  func goldenTexts(_ name: String) throws {
+    let tokenizer = try SharedTokenizer.named(name)
+    let vectors = try GoldenVectors("tokenizers/\(name)/golden.json")
+    for vector in vectors.cases {
+      expectStreamed(tokenizer, vector.ids, skip: true)
+    }
+    var generator = Generator(state: 11)
+    for _ in 0..<200 {
+      let ids = (0..<20).map { _ in
+        Int32.random(in: 0..<Int32(tokenizer.vocabularySize), using: &generator)
+      }
+      expectStreamed(tokenizer, ids, skip: false)
+    }
+  }
+
+  /// Byte tokens of a `tokenizer.json` are text only where the whole run is valid.
+  @Test(.enabled(if: SharedData.isPresent, "../shared is absent"))
+  func byteFallbackRuns() throws {
+    let tokenizer = try SharedTokenizer.named("phi-3")
+    func byte(_ value: Int) -> Int32 { Int32(value + 3) }
+    let smile = Array("🙂".utf8).map { byte(Int($0)) }
+    #expect(tokenizer.decode(smile, skipSpecialTokens: false) == "🙂")
+    #expect(
+      tokenizer.decode(smile + [byte(0xFF)], skipSpecialTokens: false)
+        == String(repeating: "\u{FFFD}", count: 5))
+  }
+}
