@@ -59,7 +59,8 @@ public struct PipelineConfig: Sendable {
     }
   }
 
-  var cacheFormat: StorageFormat {
+  /// The format of keys and values.
+  package var cacheFormat: StorageFormat {
     kvCacheFormat ?? (encoding == .float32 ? .float32 : .bfloat16)
   }
 
