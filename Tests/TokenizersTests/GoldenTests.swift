@@ -67,7 +67,8 @@ struct GoldenTests {
     let template = try ChatTemplate(
       source: """
         {%- if messages[0].role != 'system' -%}
-        {{ '<|im_start|>system\\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face' }}
+        {{ '<|im_start|>system\\nYou are a helpful AI assistant ' }}
+        {{- 'named SmolLM, trained by Hugging Face' }}
         {{- '<|im_end|>\\n' }}
         {%- endif -%}
         {%- for message in messages -%}
