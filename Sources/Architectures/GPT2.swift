@@ -112,4 +112,5 @@ public let gpt2 = SupportedArchitecture(
         "h.*.attn.c_attn.*", axis: 0,
         into: ["h.*.attn.query.*", "h.*.attn.key.*", "h.*.attn.value.*"], sizes: .equal),
     ])
-  ])
+  ],
+  provedEncodings: [.float32, .bfloat16])

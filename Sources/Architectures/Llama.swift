@@ -84,4 +84,8 @@ public struct LlamaLayer: CausalLMLayer {
 public let llama = SupportedArchitecture(
   "LlamaForCausalLM", task: .textGeneration, model: CausalLM<LlamaLayer>.self,
   ggufArchitecture: "llama",
-  weightAdapters: [.safetensors: .stripPrefix("model."), .gguf: .llamaCppNames])
+  weightAdapters: [.safetensors: .stripPrefix("model."), .gguf: .llamaCppNames],
+  provedEncodings: [
+    .float32, .bfloat16, .float16, .quantized(.q8_0), .quantized(.q5_1), .quantized(.q5_0),
+    .quantized(.q4_1), .quantized(.q4_0),
+  ])

@@ -1,15 +1,15 @@
-import ApusGraphs
+package import ApusGraphs
 import ApusTensors
 
 /// The most memory that the values of a graph take at once, if each is kept from its node to its
 /// last use. A compiled plan needs less: it fuses nodes, and their values never exist.
-struct ActivationBound {
+package struct ActivationBound {
   private let graph: Graph
 
-  init(_ graph: Graph) { self.graph = graph }
+  package init(_ graph: Graph) { self.graph = graph }
 
   /// - Parameter symbols: the upper bound of every symbol but the number of cache pages.
-  func bytes(_ symbols: [String: Int]) -> Int {
+  package func bytes(_ symbols: [String: Int]) -> Int {
     var lastUse = [Int](repeating: -1, count: graph.nodes.count)
     for (index, node) in graph.nodes.enumerated() {
       for operand in node.operands { lastUse[operand.index] = index }

@@ -52,6 +52,7 @@ package struct ModelLoader {
     _ type: Model.Type, _ timer: inout PhaseTimer
   ) throws -> LoadedModel {
     let modelConfig = try Model.Config(checkpoint.config)
+    try config.check(modelContext: modelConfig.contextLength)
     timer.end("read config")
     let weights = try mappedWeights()
     let model = try Model(weights.sharded(rank: 0, of: ranks), modelConfig)
@@ -120,10 +121,10 @@ package struct ModelLoader {
           + " \(checkpoint.path) is \(checkpoint.format.rawValue)")
     }
     let weights = try adapter.adapt(checkpoint)
-    switch config.encoding {
-    case nil: return weights
-    case .dense?: return weights.converted(to: config.encoding ?? .bfloat16)
-    case .quantized(let wanted)?:
+    guard let encoding = config.encoding else { return weights }
+    switch encoding {
+    case .dense: return weights.converted(to: encoding)
+    case .quantized(let wanted):
       guard let stored = mainFormat, stored == .quantized(wanted) else {
         throw PipelineError(
           "weights cannot be quantised to \(wanted.rawValue) at load: \(checkpoint.path) holds"
@@ -139,11 +140,15 @@ package struct ModelLoader {
   }
 
   private func refuseLeftovers(_ weights: Weights) throws(PipelineError) {
-    let names = weights.leftovers().filter { name in
-      !architecture.ignoredTensors.contains { name.hasSuffix($0) }
+    let scales = weights.orphanedScales()
+    guard scales.isEmpty else {
+      throw PipelineError(
+        "\(checkpoint.path): the weights are quantised in a way that this program does not read;"
+          + " their scales: \(scales.prefix(8).joined(separator: ", "))")
     }
+    let names = weights.leftovers(ignoring: architecture.ignoredTensors)
     if config.ignoresLeftoverTensors || names.isEmpty { return }
-    let some = names.sorted().prefix(8).joined(separator: ", ")
+    let some = names.prefix(8).joined(separator: ", ")
     throw PipelineError(
       "\(checkpoint.path): \(names.count) tensors that \(architecture.name) does not use: \(some)"
         + (names.count > 8 ? ", ..." : "") + "; --ignore-leftover-tensors loads it without them")

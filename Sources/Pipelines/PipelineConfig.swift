@@ -59,7 +59,29 @@ public struct PipelineConfig: Sendable {
     }
   }
 
-  var cacheFormat: StorageFormat {
+  /// The format of keys and values.
+  package var cacheFormat: StorageFormat {
     kvCacheFormat ?? (encoding == .float32 ? .float32 : .bfloat16)
+  }
+
+  /// - Throws: the first value that nothing can be loaded with, by the name of its flag.
+  func check(modelContext: Int) throws(PipelineError) {
+    let positive = [
+      ("--max-length", maxLength), ("--max-batch-size", maxBatchSize),
+      ("--max-batch-input-tokens", maxBatchInputTokens), ("--kv-cache-pages", kvCachePages),
+      ("--kv-cache-page-size", kvCachePageSize), ("--threads", threads),
+    ]
+    for case (let flag, let value?) in positive where value < 1 {
+      throw PipelineError("\(flag) \(value): expected at least 1")
+    }
+    if let maxLength, maxLength > modelContext {
+      throw PipelineError(
+        "--max-length \(maxLength): the model was made for at most \(modelContext) tokens")
+    }
+    let formats: [StorageFormat] = [.float32, .bfloat16, .float16]
+    guard formats.contains(cacheFormat) else {
+      let known = formats.map(\.description).joined(separator: ", ")
+      throw PipelineError("--kv-cache-format \(cacheFormat): expected one of \(known)")
+    }
   }
 }

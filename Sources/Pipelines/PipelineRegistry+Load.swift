@@ -34,7 +34,7 @@ extension PipelineRegistry {
     batch.tokenIDs = [0]
     batch.positions = [0]
     batch.requestOfToken = [0]
-    batch.slots = [0]
+    batch.slots = [-1]
     batch.rowOffsets = [0, 1]
     batch.pageTable = [0]
     batch.outputRows = [0]

@@ -1,19 +1,21 @@
 /// A step batch as the inputs of a serving graph, in arrays that are kept from step to step.
-struct StepInputs {
+package struct StepInputs {
   /// int32 `[requests, pagesPerRequest]`.
-  private(set) var pageTable: [Int32] = []
+  package private(set) var pageTable: [Int32] = []
   /// As few columns as the longest request of the batch needs; at least 1.
-  private(set) var pagesPerRequest = 1
-  private(set) var temperature: [Float] = []
-  private(set) var topK: [Int32] = []
-  private(set) var topP: [Float] = []
-  private(set) var minP: [Float] = []
+  package private(set) var pagesPerRequest = 1
+  package private(set) var temperature: [Float] = []
+  package private(set) var topK: [Int32] = []
+  package private(set) var topP: [Float] = []
+  package private(set) var minP: [Float] = []
   /// int32 `[outputs, 2]`: low word, high word.
-  private(set) var seeds: [Int32] = []
+  package private(set) var seeds: [Int32] = []
   /// The position of the token that is drawn, `[outputs]`.
-  private(set) var drawPositions: [Int32] = []
+  package private(set) var drawPositions: [Int32] = []
 
-  mutating func fill(from batch: StepBatch, pageSize: Int) {
+  package init() {}
+
+  package mutating func fill(from batch: StepBatch, pageSize: Int) {
     fillPageTable(from: batch, pageSize: pageSize)
     removeAll()
     for (row, parameters) in zip(batch.outputRows, batch.sampling) {

@@ -17,7 +17,8 @@ public struct SupportedArchitecture: Sendable {
   public var ggufArchitecture: String?
   /// How tensors get the names and shapes that the model asks for.
   public var weightAdapters: [CheckpointFormat: WeightAdapter]
-  /// Endings of names of tensors that the model does not use, beyond the usual harmless ones.
+  /// Patterns of names of tensors that the model does not use, beyond the usual harmless ones; `*`
+  /// stands for one part of a name.
   public var ignoredTensors: [String]
   /// Where the tokenizer comes from.
   public var tokenizer: TokenizerSource

@@ -1,9 +1,10 @@
 /// Which tokens end a generation besides the end token that a file names.
 ///
-/// Chat models end a turn with a token of their own, and files name it in many ways or not at all, so the
-/// tokens are also known by their text.
+/// Chat models end a turn with a token of their own, and files name it in many ways or not at all,
+/// so the tokens are also known by their text.
 ///
-/// - Source: llama.cpp, `llama-vocab.cpp`: end-of-turn, end-of-message and fill-in-the-middle tokens.
+/// - Source: llama.cpp, `llama-vocab.cpp`: end-of-turn, end-of-message and fill-in-the-middle
+///   tokens.
 enum EndOfGeneration {
   private static let names = [
     "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>",

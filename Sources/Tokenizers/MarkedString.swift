@@ -1,7 +1,7 @@
 /// Text that remembers, byte range by byte range, who wrote it.
 ///
-/// A chat template and a caller both write into a prompt; only what the template wrote may become control
-/// tokens. Concatenation and slices keep the origins.
+/// A chat template and a caller both write into a prompt; only what the template wrote may become
+/// control tokens. Concatenation and slices keep the origins.
 public struct MarkedString: Sendable, Hashable, CustomStringConvertible {
   /// Who wrote a range of text.
   public enum Origin: Sendable, Hashable {
@@ -22,8 +22,9 @@ public struct MarkedString: Sendable, Hashable, CustomStringConvertible {
   private var first: Origin
   /// Where the origin changes, ascending, each above 0 and below the length.
   private var changes: [Int] = []
-  /// Set by the filters `safe` and `escape`: plain text that is joined to it is escaped for HTML, as
-  /// jinja2's `Markup` does. Slices and rewritten texts stay so, what they are appended to does not become so.
+  /// Set by the filters `safe` and `escape`: plain text that is joined to it is escaped for HTML,
+  /// as jinja2's `Markup` does. Slices and rewritten texts stay so, what they are appended to does
+  /// not become so.
   package var isMarkup = false
 
   public init(_ text: String, origin: Origin) {

@@ -2,8 +2,10 @@ extension Tokenizer {
   /// The token ids of a text.
   ///
   /// - Parameters:
-  ///   - addSpecialTokens: puts the model's begin and end tokens around it, where it has a rule for them.
-  ///   - parseControlTokens: whether control tokens that the text spells are read as such; otherwise
+  ///   - addSpecialTokens: puts the model's begin and end tokens around it, where it has a rule
+  ///     for them.
+  ///   - parseControlTokens: whether control tokens that the text spells are read as such;
+  ///     otherwise
   ///     they are ordinary text.
   public func encode(
     _ text: String, addSpecialTokens: Bool, parseControlTokens: Bool = true
@@ -20,8 +22,8 @@ extension Tokenizer {
     return ids
   }
 
-  /// The token ids of a rendered prompt: only what the template wrote is read as control tokens, and a
-  /// begin token that it wrote is not put there a second time.
+  /// The token ids of a rendered prompt: only what the template wrote is read as control tokens,
+  /// and a begin token that it wrote is not put there a second time.
   public func encode(_ prompt: MarkedString, addSpecialTokens: Bool) -> [Int32] {
     var ids: [Int32] = []
     withScratch { scratch in
@@ -35,7 +37,8 @@ extension Tokenizer {
     return (hasPrefix ? [] : postProcessor.prefix) + ids + postProcessor.suffix
   }
 
-  /// The text of token ids; bytes that are no UTF-8 become U+FFFD, ids outside the vocabulary nothing.
+  /// The text of token ids; bytes that are no UTF-8 become U+FFFD, ids outside the vocabulary
+  /// nothing.
   ///
   /// - Parameter skipSpecialTokens: leaves control tokens out.
   public func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {

@@ -23,8 +23,8 @@ public final class Tokenizer: Sendable {
   /// Buffers and known words of encodings that are not under way.
   private let scratches = Mutex<[EncodingScratch]>([])
 
-  /// Ids that end a generation: the end token, the end-of-turn token, and control tokens of those names
-  /// that llama.cpp takes for ends.
+  /// Ids that end a generation: the end token, the end-of-turn token, and control tokens of those
+  /// names that llama.cpp takes for ends.
   public let endOfGenerationTokens: Set<Int32>
 
   /// The chat templates that came with the tokenizer, by name; a single one is named "default".

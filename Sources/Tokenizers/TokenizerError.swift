@@ -1,4 +1,5 @@
-/// Why a tokenizer could not be made. One error names the place, what was expected and what was found.
+/// Why a tokenizer could not be made. One error names the place, what was expected and what was
+/// found.
 public enum TokenizerError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A file is absent, unreadable or no JSON.
   case unreadable(path: String, reason: String)

@@ -38,7 +38,7 @@ struct ModelDriver {
     config.execution = execution
     config.threads = 2
     config.maxBatchSize = requests
-    config.maxBatchInputTokens = 64
+    config.maxBatchInputTokens = max(64, context)
     config.kvCachePageSize = 8
     config.maxLength = context
     config.kvCachePages = requests * ((context + 7) / 8)

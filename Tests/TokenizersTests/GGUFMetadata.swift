@@ -1,7 +1,8 @@
 import ApusTokenizers
 import Foundation
 
-/// The vocabulary of a GGUF file, read by the test's own reader: `Checkpoints` is not below this room.
+/// The vocabulary of a GGUF file, read by the test's own reader: `Checkpoints` is not below this
+/// room.
 struct GGUFMetadata {
   private var bytes: [UInt8]
   private var at = 0

@@ -9,7 +9,7 @@ import Testing
 struct GoldenTests {
   @Test(arguments: ["qwen2", "smollm-49k", "stories260K", "phi-3", "roberta-base"])
   func tokenizerJSON(_ name: String) throws {
-    let tokenizer = try Tokenizer.load(folder: SharedFile.path("tokenizers/\(name)"))
+    let tokenizer = try SharedTokenizer.named(name)
     let vectors = try GoldenVectors("tokenizers/\(name)/golden.json")
     #expect(vectors.cases.count > 50)
     for vector in vectors.cases {
@@ -31,7 +31,7 @@ struct GoldenTests {
   }
 
   @Test func qwen2AgainstLlamaCpp() throws {
-    let tokenizer = try Tokenizer.load(folder: SharedFile.path("tokenizers/qwen2"))
+    let tokenizer = try SharedTokenizer.named("qwen2")
     try expectLines(of: "gguf-vocab/ggml-vocab-qwen2.gguf", tokenizer)
   }
 
@@ -49,7 +49,7 @@ struct GoldenTests {
   }
 
   @Test func smollmCases() throws {
-    let tokenizer = try Tokenizer.load(folder: SharedFile.path("tokenizers/smollm-49k"))
+    let tokenizer = try SharedTokenizer.named("smollm-49k")
     let root = try SharedFile.json("real/tokenizers.json")
     let cases = root["models"]?["smollm2-135m-instruct-q4_1"]?["cases"]?.arrayValue ?? []
     #expect(cases.count == 10)
@@ -59,5 +59,40 @@ struct GoldenTests {
         tokenizer.encode(text, addSpecialTokens: false) == SharedFile.ids(entry["ids"]),
         "\(text.debugDescription)")
     }
+  }
+
+  /// SmolLM2's prompts, with a template that writes what its own does.
+  @Test func smolLM2Prompts() throws {
+    let tokenizer = try SharedTokenizer.named("smollm-49k")
+    let template = try ChatTemplate(
+      source: """
+        {%- if messages[0].role != 'system' -%}
+        {{ '<|im_start|>system\\nYou are a helpful AI assistant ' }}
+        {{- 'named SmolLM, trained by Hugging Face' }}
+        {{- '<|im_end|>\\n' }}
+        {%- endif -%}
+        {%- for message in messages -%}
+        {{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
+        {%- endfor -%}
+        {{ '<|im_start|>assistant\\n' if add_generation_prompt }}
+        """)
+    let root = try SharedFile.json("real/smollm2-135m-instruct-q4_1.json")
+    let prompts = root["prompts"]?.arrayValue ?? []
+    #expect(prompts.count == 6)
+    for prompt in prompts {
+      let ids = SharedFile.ids(prompt["prompt_ids"])
+      if let messages = prompt["messages"] {
+        let rendered = try template.render(["messages": messages, "add_generation_prompt": true])
+        #expect(rendered.text == prompt["rendered_prompt"]?.stringValue)
+        #expect(tokenizer.encode(rendered, addSpecialTokens: true) == ids)
+      } else {
+        let text = try #require(prompt["prompt"]?.stringValue)
+        #expect(tokenizer.encode(text, addSpecialTokens: true) == ids)
+      }
+      let text = try #require(prompt["text"]?.stringValue)
+      let greedy = SharedFile.ids(prompt["greedy_ids"])
+      #expect(tokenizer.decode(greedy, skipSpecialTokens: false) == text)
+    }
+    #expect(tokenizer.endOfGenerationTokens.isSuperset(of: [0, 2]))
   }
 }

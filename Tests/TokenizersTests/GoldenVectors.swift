@@ -1,5 +1,7 @@
 import ApusJSON
+import ApusTokenizers
 import Foundation
+import Synchronization
 import TestSupport
 
 /// Texts with the ids and the decoded text that a reference library gives.
@@ -39,4 +41,18 @@ enum SharedFile {
   }
 
   static func ids(_ value: JSONValue?) -> [Int32] { value.map(ids) ?? [] }
+}
+
+/// Tokenizers that several tests use: reading eleven megabytes unoptimised takes seconds.
+enum SharedTokenizer {
+  private static let loaded = Mutex<[String: Tokenizer]>([:])
+
+  static func named(_ name: String) throws -> Tokenizer {
+    try loaded.withLock { loaded in
+      if let tokenizer = loaded[name] { return tokenizer }
+      let tokenizer = try Tokenizer.load(folder: SharedFile.path("tokenizers/\(name)"))
+      loaded[name] = tokenizer
+      return tokenizer
+    }
+  }
 }

@@ -153,7 +153,7 @@ def golden(recipe, name):
     folder = FIXTURES / name
     folder.mkdir(parents=True, exist_ok=True)
     write_model(model, folder)
-    rounded(model)
+    write_bfloat16(rounded(model), folder.with_name(name + "-bf16"))
     ids, _, best = greedy(model, prompts[0])
     values = logits(model, prompts[0])
     result["bfloat16"] = {
@@ -166,26 +166,46 @@ def golden(recipe, name):
           f"{len(result['faults'])} faults fail, {size} bytes")
 
 
-def write_model(model, folder):
-    tensors = {}
+def tensors(model):
+    result = {}
     for name, value in model.state_dict().items():
         if name == "lm_head.weight" and model.config.tie_word_embeddings:
             continue
         if not name.endswith((".attn.bias", ".attn.masked_bias")):
-            tensors[name] = value.clone().contiguous()
-    save_file(tensors, str(folder / "model.safetensors"), metadata={"format": "pt"})
-    (folder / "model.safetensors").chmod(0o644)
+            result[name] = value.clone().contiguous()
+    return result
+
+
+def write_config(model, folder, dtype):
     config = model.config.to_dict()
     config["architectures"] = [type(model).__name__]
     for key in ("_name_or_path", "transformers_version", "dtype", "torch_dtype"):
         config.pop(key, None)
-    config["torch_dtype"] = "float32"
+    config["torch_dtype"] = dtype
     write_json(folder / "config.json", config, indent=1)
     write_json(folder / "generation_config.json", {"bos_token_id": 1, "eos_token_id": 2}, indent=1)
+
+
+def write_model(model, folder):
+    save(tensors(model), folder)
+    write_config(model, folder, "float32")
     if model.config.model_type == "llama" and not model.config.tie_word_embeddings:
         gguf_folder = folder.with_name(folder.name + "-gguf")
         gguf_folder.mkdir(exist_ok=True)
         gguf_file.write_llama(model, gguf_folder / "model.gguf")
+
+
+def write_bfloat16(model, folder):
+    """The rounded model as a checkpoint that is stored in bfloat16; its golden is the other's."""
+    folder.mkdir(exist_ok=True)
+    save({name: value.to(torch.bfloat16) for name, value in tensors(model).items()}, folder)
+    write_config(model, folder, "bfloat16")
+
+
+def save(values, folder):
+    path = folder / "model.safetensors"
+    save_file(values, str(path), metadata={"format": "pt"})
+    path.chmod(0o644)
 
 
 def write_json(path, value, indent=None):

@@ -1,7 +1,7 @@
 /// Decodes a stream of tokens as they come.
 ///
-/// What `append` and `finish` return, put together, is what `Tokenizer.decode` gives for all the ids, and no
-/// piece ends inside a character's bytes.
+/// What `append` and `finish` return, put together, is what `Tokenizer.decode` gives for all the
+/// ids, and no piece ends inside a character's bytes.
 public struct StreamDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skipsControl: Bool
@@ -33,15 +33,20 @@ public struct StreamDecoder: Sendable {
   }
 
   mutating func append(_ id: Int32, to text: inout [UInt8]) {
-    let pieces = tokenizer.pieces
-    guard pieces.isKnown(id), !(skipsControl && pieces.isControl(id)) else { return }
-    if hasBegun, !pieces.separator.isEmpty { append(pieces.separator[...], to: &text) }
-    let bytes = pieces.bytes(id, isFirst: !hasBegun)
+    // `tokenizer.pieces` is not copied into a variable: its arrays would be retained for every
+    // token.
+    guard tokenizer.pieces.isKnown(id), !(skipsControl && tokenizer.pieces.isControl(id)) else {
+      return
+    }
+    if hasBegun, !tokenizer.pieces.separator.isEmpty {
+      append(tokenizer.pieces.separator[...], to: &text)
+    }
+    let bytes = tokenizer.pieces.bytes(id, isFirst: !hasBegun)
     hasBegun = true
-    switch pieces.repair {
+    switch tokenizer.pieces.repair {
     case .lossy: append(bytes, to: &text)
     case .wholeRuns:
-      if pieces.isByte(id) {
+      if tokenizer.pieces.isByte(id) {
         pending.append(contentsOf: bytes)
       } else {
         settleRun(into: &text)
@@ -119,7 +124,8 @@ public struct StreamDecoder: Sendable {
     return 0
   }
 
-  /// Which second bytes a lead byte takes: no overlong forms, no surrogates, nothing above U+10FFFF.
+  /// Which second bytes a lead byte takes: no overlong forms, no surrogates, nothing above
+  /// U+10FFFF.
   private static func allows(second: UInt8, after lead: UInt8) -> Bool {
     switch lead {
     case 0xE0: second >= 0xA0

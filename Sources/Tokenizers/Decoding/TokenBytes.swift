@@ -1,12 +1,13 @@
 /// What every token adds to decoded text, worked out when the tokenizer is made.
 ///
-/// All decoders of interest append something fixed per token, and differ in three things only: what the
-/// first token loses, which tokens are raw bytes, and what becomes of bytes that are no UTF-8.
+/// All decoders of interest append something fixed per token, and differ in three things only: what
+/// the first token loses, which tokens are raw bytes, and what becomes of bytes that are no UTF-8.
 struct TokenBytes: Sendable {
   enum Repair: Sendable {
     /// Invalid sequences become U+FFFD, as `String(decoding:)` does.
     case lossy
-    /// A run of byte tokens is text where all of it is valid UTF-8; otherwise each byte is a U+FFFD.
+    /// A run of byte tokens is text where all of it is valid UTF-8; otherwise each byte is a
+    /// U+FFFD.
     case wholeRuns
   }
 
@@ -15,7 +16,8 @@ struct TokenBytes: Sendable {
     var bytes: [UInt8]
     /// Stands for one raw byte.
     var isByte = false
-    /// What the token adds where it comes first (Metaspace drops its markers); nil where it is the same.
+    /// What the token adds where it comes first (Metaspace drops its markers); nil where it is the
+    /// same.
     var first: [UInt8]?
   }
 

@@ -3,11 +3,12 @@
 /// - Source: Sennrich et al. 2016, arXiv:1508.07909; with bytes as symbols, Radford et al. 2019.
 struct BytePairModel: Sendable {
   enum Symbols: Sendable {
-    /// A symbol per byte, by the byte's value; -1 where the vocabulary lacks it: such bytes are left out,
-    /// as the reference does.
+    /// A symbol per byte, by the byte's value; -1 where the vocabulary lacks it: such bytes are
+    /// left out, as the reference does.
     case bytes([Int32])
-    /// A symbol per character. One without a token becomes its bytes' tokens where all of them exist
-    /// (`fallback`, by value), otherwise `unknown`; several unknown ones in a row are one where `fuses`.
+    /// A symbol per character. One without a token becomes its bytes' tokens where all of them
+    /// exist (`fallback`, by value), otherwise `unknown`; several unknown ones in a row are one
+    /// where `fuses`.
     case characters(ascii: [Int32], fallback: [Int32]?, unknown: Int32?, fuses: Bool)
   }
 

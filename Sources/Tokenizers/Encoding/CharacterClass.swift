@@ -1,11 +1,13 @@
-/// What the split patterns of tokenizers tell apart: letters `\p{L}`, numbers `\p{N}`, white space `\s`.
+/// What the split patterns of tokenizers tell apart: letters `\p{L}`, numbers `\p{N}`, white space
+/// `\s`.
 enum CharacterClass {
   static let other: UInt8 = 0
   static let letter: UInt8 = 1
   static let number: UInt8 = 2
   static let space: UInt8 = 3
 
-  /// Planes 0 to 3 up to the last assigned ideograph; beyond it nothing is a letter, number or space.
+  /// Planes 0 to 3 up to the last assigned ideograph; beyond it nothing is a letter, number or
+  /// space.
   private static let tableEnd: UInt32 = 0x32400
 
   /// One byte per scalar: a look-up in the standard library's tables costs some 30 ns, this one.

@@ -6,8 +6,8 @@ struct PreTokenizer: Sendable {
     case digits(individual: Bool)
     /// Before each of these characters (SentencePiece's `▁`).
     case before(marker: [UInt8])
-    /// Before a marker that does not follow one: where no token goes across such a place, the pieces
-    /// encode as the whole does, and can be looked up.
+    /// Before a marker that does not follow one: where no token goes across such a place, the
+    /// pieces encode as the whole does, and can be looked up.
     case beforeRuns(marker: [UInt8])
   }
 

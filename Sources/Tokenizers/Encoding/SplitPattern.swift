@@ -55,7 +55,6 @@ private struct PieceScanner {
   let end: Int
   let table: [UInt8]
 
-
   @inline(__always)
   private func classAt(_ i: Int) -> (class: UInt8, length: Int) {
     CharacterClass.at(i, in: text, table: table)

@@ -18,7 +18,8 @@ enum UnicodeNormalization: String, Sendable {
     }
   }
 
-  /// A quick test that says yes to most text: everything below U+0300 is in form C, ASCII is in all.
+  /// A quick test that says yes to most text: everything below U+0300 is in form C, ASCII is in
+  /// all.
   private func isNormalized(_ bytes: [UInt8]) -> Bool {
     let limit: UInt8 = self == .nfc ? 0xCC : 0x80
     for byte in bytes where byte >= limit { return false }

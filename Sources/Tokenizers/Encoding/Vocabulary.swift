@@ -1,7 +1,7 @@
 /// The tokens by id and by spelling.
 ///
-/// One arena of UTF-8 holds every spelling, and an open table of ids finds them: a vocabulary of 150,000
-/// tokens is three allocations instead of as many strings.
+/// One arena of UTF-8 holds every spelling, and an open table of ids finds them: a vocabulary of
+/// 150,000 tokens is three allocations instead of as many strings.
 struct Vocabulary: Sendable {
   private var arena: [UInt8] = []
   /// Spelling of id `i`: `arena[starts[i]..<starts[i + 1]]`; empty where there is no such token.
@@ -9,7 +9,8 @@ struct Vocabulary: Sendable {
   /// Ids by hash of the spelling; -1 is free. The length is a power of two.
   private var slots: [Int32] = []
 
-  /// - Parameter spellings: by id; empty where an id is not taken. Of two equal ones the later is found.
+  /// - Parameter spellings: by id; empty where an id is not taken. Of two equal ones the later is
+  ///   found.
   init(_ spellings: [String]) {
     arena.reserveCapacity(spellings.count * 8)
     starts.reserveCapacity(spellings.count + 1)

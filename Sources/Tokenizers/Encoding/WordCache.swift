@@ -1,4 +1,5 @@
-/// Words that were encoded before, with their tokens. Text repeats its words; a look-up is a tenth of a merge.
+/// Words that were encoded before, with their tokens. Text repeats its words; a look-up is a tenth
+/// of a merge.
 struct WordCache: Sendable {
   private struct Entry: Sendable {
     var hash: UInt32

@@ -1,7 +1,7 @@
 /// Merges the symbols of one word: always the earliest merge there is, the leftmost of equals.
 ///
-/// Short words are searched through, which is fastest; long ones use a queue, so that a word of n symbols
-/// takes O(n log n). Both give the same tokens. The buffers are kept between words.
+/// Short words are searched through, which is fastest; long ones use a queue, so that a word of n
+/// symbols takes O(n log n). Both give the same tokens. The buffers are kept between words.
 struct WordMerger: Sendable {
   /// The symbols of the word; after `merge` the tokens.
   var ids: [Int32] = []

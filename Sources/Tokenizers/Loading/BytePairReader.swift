@@ -96,7 +96,8 @@ enum MergeLine {
 }
 
 extension MergeTable {
-  /// Adds the merge of `text[..<border]` and `text[border...]`; false where one of the three is no token.
+  /// Adds the merge of `text[..<border]` and `text[border...]`; false where one of the three is no
+  /// token.
   mutating func add(_ text: [UInt8], border: Int, rank: Int, _ vocabulary: Vocabulary) -> Bool {
     guard border > 0, border < text.count, let left = vocabulary.id(of: text, 0, border),
       let right = vocabulary.id(of: text, border, text.count),
@@ -113,7 +114,8 @@ extension BytePairModel.Symbols {
     .bytes(ByteAlphabet.scalars.map { vocabulary.id(of: String($0)) ?? unknown ?? -1 })
   }
 
-  /// A symbol per character, with bytes spelled `<0x00>` to `<0xFF>` for the characters that have none.
+  /// A symbol per character, with bytes spelled `<0x00>` to `<0xFF>` for the characters that have
+  /// none.
   static func characterSymbols(_ vocabulary: Vocabulary, fallsBack: Bool, unknown: Int32?) -> Self {
     let ascii = (0..<128).map { vocabulary.id(of: String(Unicode.Scalar(UInt8($0)))) ?? -1 }
     let bytes = (0..<256).map { vocabulary.id(of: ByteToken.spelling(UInt8($0))) ?? -1 }

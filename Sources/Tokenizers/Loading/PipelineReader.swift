@@ -62,7 +62,8 @@ enum PipelineReader {
   private static func split(_ step: JSONField) throws(TokenizerError) -> SplitPattern {
     let behavior = step.string("behavior", default: "")
     let isInverted = step.bool("invert", default: false)
-    // The known patterns match every character, so that keeping what matches is the same as isolating it.
+    // The known patterns match every character, so that keeping what matches is the same as
+    // isolating it.
     guard (behavior == "Isolated" && !isInverted) || (behavior == "Removed" && isInverted) else {
       throw step.unsupported("behavior \(behavior)", ["Isolated"])
     }

@@ -5,8 +5,8 @@ extension Tokenizer {
   /// The tokenizer of a model folder.
   ///
   /// Reads `tokenizer.json` and, where they are there, `tokenizer_config.json`,
-  /// `special_tokens_map.json`, `chat_template.jinja`, `chat_template.json` and the named templates in
-  /// `additional_chat_templates`.
+  /// `special_tokens_map.json`, `chat_template.jinja`, `chat_template.json` and the named templates
+  /// in `additional_chat_templates`.
   ///
   /// - Parameter folder: the folder, or the path of a `tokenizer.json` in one.
   /// - Throws: `TokenizerError`.

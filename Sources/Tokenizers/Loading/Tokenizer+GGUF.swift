@@ -1,7 +1,8 @@
 extension Tokenizer {
   /// A tokenizer from the metadata of a GGUF file.
   ///
-  /// - Throws: `TokenizerError` that names the key, for a model or pre-tokeniser that is not supported
+  /// - Throws: `TokenizerError` that names the key, for a model or pre-tokeniser that is not
+  ///   supported
   ///   and for arrays that contradict each other.
   public convenience init(gguf: GGUFVocabulary) throws(TokenizerError) {
     self.init(try GGUFTokenizerReader(file: gguf).read())
@@ -105,7 +106,8 @@ struct GGUFTokenizerReader {
     parts.special.begin = file.bosID
     parts.special.end = file.eosID
     parts.special.otherEnds = [file.eotID, file.eomID].compactMap { $0 } + file.fillInTheMiddleIDs
-    let byDefault = file.model == "llama" || GGUFTokenizerReader.llama3Names.contains(file.pre ?? "")
+    let byDefault =
+      file.model == "llama" || GGUFTokenizerReader.llama3Names.contains(file.pre ?? "")
     if file.addBOS ?? byDefault, let begin = file.bosID { parts.postProcessor.prefix = [begin] }
     if file.addEOS ?? false, let end = file.eosID { parts.postProcessor.suffix = [end] }
     let roles = [
@@ -186,8 +188,9 @@ struct GGUFTokenizerReader {
     }
   }
 
-  /// SentencePiece merges any two neighbours whose union is a token, the highest score first. All such
-  /// pairs are found by cutting every token in two; equal scores share a rank, so that the leftmost wins.
+  /// SentencePiece merges any two neighbours whose union is a token, the highest score first. All
+  /// such pairs are found by cutting every token in two; equal scores share a rank, so that the
+  /// leftmost wins.
   private func scoredMerges(_ vocabulary: Vocabulary) -> MergeTable {
     struct Merge {
       var left: Int32

@@ -9,7 +9,8 @@ extension Tokenizer {
   ///   - config: the document of `tokenizer_config.json`.
   ///   - specialTokensMap: the document of `special_tokens_map.json`.
   ///   - templates: chat templates by name, besides those of the config.
-  /// - Throws: `TokenizerError` that names the field, for anything that is missing or not supported.
+  /// - Throws: `TokenizerError` that names the field, for anything that is missing or not
+  ///   supported.
   public convenience init(
     tokenizerJSON: JSONValue, config: JSONValue?, specialTokensMap: JSONValue? = nil,
     templates: [String: String] = [:]
@@ -95,8 +96,9 @@ struct TokenizerJSONReader {
 }
 
 extension TokenizerParts {
-  /// Text that nothing cuts is cut before its space markers where no token goes across such a place: the
-  /// tokens are the same, and words can be looked up instead of merging megabytes as one.
+  /// Text that nothing cuts is cut before its space markers where no token goes across such a
+  /// place: the tokens are the same, and words can be looked up instead of merging megabytes as
+  /// one.
   mutating func splitWhereSafe() {
     guard preTokenizer.steps.isEmpty, !model.prefersWholeTokens, case .characters = model.symbols
     else { return }

@@ -15,9 +15,9 @@ public struct TemplateLimits: Sendable, Hashable {
 
 /// A Jinja template that turns messages into a prompt.
 ///
-/// Parsed once, rendered any number of times, from any thread. The language is that of jinja2 with the
-/// settings of `transformers`. Nothing outside the context can be reached, and steps, depth and output
-/// are limited.
+/// Parsed once, rendered any number of times, from any thread. The language is that of jinja2 with
+/// the settings of `transformers`. Nothing outside the context can be reached, and steps, depth and
+/// output are limited.
 public struct ChatTemplate: Sendable {
   /// The text that was parsed.
   public let source: String
@@ -37,9 +37,10 @@ public struct ChatTemplate: Sendable {
   /// Renders the template.
   ///
   /// - Parameters:
-  ///   - context: `messages`, `tools`, `add_generation_prompt` and any other variable. All text in it is
-  ///     marked as the caller's, except the special tokens (`bos_token` and so on): set these last, so
-  ///     that nothing from a request takes their place.
+  ///   - context: `messages`, `tools`, `add_generation_prompt` and any other variable. All text
+  ///     in it is
+  ///     marked as the caller's, except the special tokens (`bos_token` and so on): set these last,
+  ///     so that nothing from a request takes their place.
   ///   - clock: what `strftime_now` tells.
   /// - Returns: the prompt, every range marked as the template's or the caller's.
   /// - Throws: `TemplateError` with the template's line.

@@ -159,7 +159,8 @@ extension TemplateEvaluator {
       return arguments.positional[state.index % arguments.positional.count]
     }
     let isSame = state.lastChanged.map { last in
-      last.count == arguments.positional.count && zip(last, arguments.positional).allSatisfy { $0 == $1 }
+      last.count == arguments.positional.count
+        && zip(last, arguments.positional).allSatisfy { $0 == $1 }
     }
     state.lastChanged = arguments.positional
     return .bool(!(isSame ?? false))

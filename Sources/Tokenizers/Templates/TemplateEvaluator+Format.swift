@@ -135,7 +135,8 @@ extension TemplateEvaluator {
     switch spec.type {
     case UInt8(ascii: "d"), UInt8(ascii: "i"), UInt8(ascii: "u"):
       let number = try number(value, for: "%d")
-      let digits = value.integer.map(String.init) ?? String(Int(exactly: number.rounded(.towardZero)) ?? 0)
+      let digits =
+        value.integer.map(String.init) ?? String(Int(exactly: number.rounded(.towardZero)) ?? 0)
       return spec.padded(number: digits)
     case UInt8(ascii: "f"), UInt8(ascii: "F"):
       let number = try number(value, for: "%f")
@@ -253,7 +254,8 @@ struct FormatSpec {
     if let precision, precision < text.characterCount {
       text = text.sliced(Array(0..<precision), 1)
     }
-    return padded(text, default: UInt8(ascii: "<"), fill: fill == 0x30 && alignment == nil ? 0x20 : fill)
+    return padded(
+      text, default: UInt8(ascii: "<"), fill: fill == 0x30 && alignment == nil ? 0x20 : fill)
   }
 
   func padded(number digits: String) -> MarkedString {

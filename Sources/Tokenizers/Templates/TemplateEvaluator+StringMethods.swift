@@ -28,7 +28,8 @@ extension TemplateEvaluator {
     case "removesuffix":
       let suffix = try textArgument(arguments, 0, "suffix")
       let end = text.utf8Count - suffix.utf8Count
-      return .string(end >= 0 && text.bytes[end...].elementsEqual(suffix.bytes) ? text[0..<end] : text)
+      return .string(
+        end >= 0 && text.bytes[end...].elementsEqual(suffix.bytes) ? text[0..<end] : text)
     default: return .string(try padded(name, text, arguments))
     }
   }
@@ -60,7 +61,8 @@ extension TemplateEvaluator {
     if growth.overflow || growth.partialValue + text.utf8Count > limits.outputBytes {
       var count = 0
       var at = 0
-      while let found = text.firstRange(of: old.bytes, from: at), found.upperBound <= text.utf8Count {
+      while let found = text.firstRange(of: old.bytes, from: at), found.upperBound <= text.utf8Count
+      {
         count += 1
         at = max(found.upperBound, found.lowerBound + 1)
         if at > text.utf8Count { break }
@@ -180,7 +182,9 @@ extension TemplateEvaluator {
 
   private func predicate(_ name: String, _ bytes: [UInt8]) -> Bool? {
     let scalars = PythonText.scalars(bytes)
-    func all(_ test: (Unicode.Scalar) -> Bool) -> Bool { !scalars.isEmpty && scalars.allSatisfy(test) }
+    func all(_ test: (Unicode.Scalar) -> Bool) -> Bool {
+      !scalars.isEmpty && scalars.allSatisfy(test)
+    }
     switch name {
     case "isalpha": return all(PythonText.isLetter)
     case "isalnum": return all { PythonText.isLetter($0) || $0.properties.numericType != nil }
@@ -217,7 +221,8 @@ extension TemplateEvaluator {
     let fill = try arguments.value(1, "fillchar").map { _ throws(TemplateError) in
       try textArgument(arguments, 1, "fillchar")
     }
-    let before = name == "ljust" ? 0 : name == "rjust" ? missing : PythonText.centered(missing, width)
+    let before =
+      name == "ljust" ? 0 : name == "rjust" ? missing : PythonText.centered(missing, width)
     let filler = fill ?? .spaces(1)
     return try repeated(filler, before) + text + (try repeated(filler, missing - before))
   }
@@ -237,8 +242,8 @@ extension PythonText {
 }
 
 extension MarkedString {
-  /// Rewritten as a whole, for what depends on the place in the text: of one origin where the text is,
-  /// otherwise the caller's, which is the safe one.
+  /// Rewritten as a whole, for what depends on the place in the text: of one origin where the text
+  /// is, otherwise the caller's, which is the safe one.
   func mapWhole(_ transform: ([UInt8]) -> [UInt8]) -> MarkedString {
     MarkedString(bytes: transform(bytes), origin: uniformOrigin ?? .caller)
   }

@@ -75,7 +75,8 @@ extension TemplateEvaluator {
     return found
   }
 
-  /// What a filter orders by: the value, or an attribute of it, in lower case unless told otherwise.
+  /// What a filter orders by: the value, or an attribute of it, in lower case unless told
+  /// otherwise.
   private mutating func sortKey(
     _ value: TemplateValue, attribute path: TemplateValue?, caseSensitive: Bool
   ) throws(TemplateError) -> TemplateValue {

@@ -150,7 +150,8 @@ extension TemplateEvaluator {
 
 /// Filters that look at characters only.
 enum TemplateTextFilters {
-  /// Jinja's `title`: a capital at the start and after spaces and some brackets, the rest in lower case.
+  /// Jinja's `title`: a capital at the start and after spaces and some brackets, the rest in lower
+  /// case.
   static func title(_ text: [UInt8]) -> [UInt8] {
     var isStart = true
     return PythonText.mapScalars(text) { scalar in

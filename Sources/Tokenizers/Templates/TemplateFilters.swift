@@ -114,7 +114,8 @@ extension TemplateEvaluator {
     var scale = 1.0
     for _ in 0..<min(abs(precision), 308) { scale *= 10 }
     let scaled = precision < 0 ? number / scale : number * scale
-    let result = scaled.rounded(method == "ceil" ? .up : method == "floor" ? .down : .toNearestOrEven)
+    let result = scaled.rounded(
+      method == "ceil" ? .up : method == "floor" ? .down : .toNearestOrEven)
     return precision < 0 ? result * scale : result / scale
   }
 }

@@ -1,7 +1,8 @@
 /// Cuts a template into tokens.
 ///
-/// White space follows the settings of `transformers`: the newline after a block goes (`trim_blocks`), so
-/// does the indentation before one (`lstrip_blocks`), and a newline that ends the template.
+/// White space follows the settings of `transformers`: the newline after a block goes
+/// (`trim_blocks`), so does the indentation before one (`lstrip_blocks`), and a newline that ends
+/// the template.
 ///
 /// - Source: jinja2 3.1, `lexer.py`; https://jinja.palletsprojects.com/en/stable/templates/
 struct TemplateLexer {
@@ -296,7 +297,8 @@ struct TemplateLexer {
     guard let byte = peek(i) else { throw fail("a string is not closed") }
     i += 1
     let simple: [UInt8: UInt8] = [
-      0x6E: 0x0A, 0x74: 0x09, 0x72: 0x0D, 0x5C: 0x5C, 0x27: 0x27, 0x22: 0x22, 0x61: 0x07, 0x62: 0x08,
+      0x6E: 0x0A, 0x74: 0x09, 0x72: 0x0D, 0x5C: 0x5C, 0x27: 0x27, 0x22: 0x22, 0x61: 0x07,
+      0x62: 0x08,
       0x66: 0x0C, 0x76: 0x0B,
     ]
     if let plain = simple[byte] {

@@ -220,7 +220,8 @@ struct TemplateJSONWriter {
   }
 
   private static func escaped(_ bytes: [UInt8], nonASCII: Bool) -> [UInt8] {
-    guard bytes.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C || (nonASCII && $0 >= 0x7F) })
+    guard
+      bytes.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C || (nonASCII && $0 >= 0x7F) })
     else { return bytes }
     return PythonText.mapScalars(bytes) { scalar in
       switch scalar {

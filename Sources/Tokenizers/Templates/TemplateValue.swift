@@ -1,7 +1,7 @@
 /// A value of a running template, with Python's semantics.
 ///
-/// Lists and dictionaries are values: the sandbox of the reference lets templates change none of them, only
-/// the attributes of a `namespace`.
+/// Lists and dictionaries are values: the sandbox of the reference lets templates change none of
+/// them, only the attributes of a `namespace`.
 enum TemplateValue {
   case undefined(TemplateUndefined)
   case none

@@ -81,7 +81,7 @@ import Testing
     .enabled(if: SharedData.isPresent, "../shared is absent"),
     arguments: ["qwen2", "smollm-49k", "stories260K", "phi-3"])
   func goldenTexts(_ name: String) throws {
-    let tokenizer = try Tokenizer.load(folder: SharedFile.path("tokenizers/\(name)"))
+    let tokenizer = try SharedTokenizer.named(name)
     let vectors = try GoldenVectors("tokenizers/\(name)/golden.json")
     for vector in vectors.cases {
       expectStreamed(tokenizer, vector.ids, skip: true)
@@ -98,7 +98,7 @@ import Testing
   /// Byte tokens of a `tokenizer.json` are text only where the whole run is valid.
   @Test(.enabled(if: SharedData.isPresent, "../shared is absent"))
   func byteFallbackRuns() throws {
-    let tokenizer = try Tokenizer.load(folder: SharedFile.path("tokenizers/phi-3"))
+    let tokenizer = try SharedTokenizer.named("phi-3")
     func byte(_ value: Int) -> Int32 { Int32(value + 3) }
     let smile = Array("🙂".utf8).map { byte(Int($0)) }
     #expect(tokenizer.decode(smile, skipSpecialTokens: false) == "🙂")

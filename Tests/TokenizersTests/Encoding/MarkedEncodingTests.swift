@@ -10,7 +10,8 @@ import Testing
     var seen = Set<Character>()
     let characters = letters.filter { seen.insert($0).inserted }.map(String.init)
     var file = GGUFVocabulary(
-      model: "gpt2", pre: "gpt-2", tokens: ["<|im_start|>", "<|im_end|>", "<s>", "<think>"] + characters)
+      model: "gpt2", pre: "gpt-2",
+      tokens: ["<|im_start|>", "<|im_end|>", "<s>", "<think>"] + characters)
     file.tokenTypes = [3, 3, 3, 4] + Array(repeating: 1, count: characters.count)
     file.bosID = 2
     file.eosID = 1

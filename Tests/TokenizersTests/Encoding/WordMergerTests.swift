@@ -2,7 +2,8 @@ import ApusJSON
 import ApusTokenizers
 import Testing
 
-/// Merging, seen through a small tokenizer whose long words take the queue and short ones the search.
+/// Merging, seen through a small tokenizer whose long words take the queue and short ones the
+/// search.
 @Suite struct WordMergerTests {
   /// Byte-level over the letters a and b: merges are given in order.
   private func tokenizer(_ merges: [String]) throws -> Tokenizer {

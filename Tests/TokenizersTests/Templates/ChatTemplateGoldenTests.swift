@@ -37,7 +37,8 @@ struct ChatTemplateGoldenTests {
   /// The same text byte by byte, or an error where the reference has one.
   private static func agrees(_ found: Result<String, any Error>, _ expected: JSONValue) -> Bool {
     switch found {
-    case .success(let text): expected["text"]?.stringValue.map { Array($0.utf8) } == Array(text.utf8)
+    case .success(let text):
+      expected["text"]?.stringValue.map { Array($0.utf8) } == Array(text.utf8)
     case .failure: expected["error"] != nil
     }
   }

@@ -28,7 +28,10 @@ import Testing
     "{{ 9**99 }}",
     "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
     "{% for a in [[1]] recursive %}{{ loop([[1]]) }}{% endfor %}",
-    "{% set ns = namespace(s='ab') %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
+    """
+    {% set ns = namespace(s='ab') %}{% for i in range(99) %}\
+    {% set ns.s = ns.s + ns.s %}{% endfor %}
+    """,
     "{% for i in range(9999) %}{% for j in range(9999) %}{{ i }}{% endfor %}{% endfor %}",
   ])
   func stopsAtALimit(_ source: String) {
