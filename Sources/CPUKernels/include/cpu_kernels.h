@@ -199,7 +199,8 @@ extern const apus_kernel_variants apus_paged_attention;
 // word's high 24 bits times 2^-24. At least one token is kept.
 // buffers: logits [rows, n], temperature float32 [rows], top_k int32 [rows], top_p float32 [rows],
 //          min_p float32 [rows], seeds int32 [rows, 2], counters int32 [rows] | token int32 [rows]
-// sizes: rows, n
+// sizes: rows, n (at most APUS_SAMPLE_COLUMNS: what a worker's scratch holds)
+#define APUS_SAMPLE_COLUMNS 344064
 extern const apus_kernel_variants apus_sample;
 
 // A fused loop: programs[0] over sizes [0..3] (three outer dimensions, columns), operands in buffers[].
