@@ -129,7 +129,7 @@ apus_kernel apus_kernel_for(const apus_kernel_variants *variants, int32_t isa);
 // be 0.
 
 // Activation conversions, once per row; K is padded with zeros to Kp = a multiple of 32 (bf16: of 32).
-// buffers: x [rows, K] | q int8 [rows, Kp], scales float32 [rows, Kp/32], sums int32 [rows, Kp/32]
+// buffers: x [rows, K] | q int8 [Kp/32, rows, 32], scales float32 [Kp/32, rows], sums int32 [Kp/32, rows]
 // sizes: rows, K
 extern const apus_kernel_variants apus_quantize_rows_q8;
 // buffers: x [rows, K] | y bfloat16 [rows, Kp]; sizes: rows, K
