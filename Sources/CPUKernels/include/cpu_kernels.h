@@ -84,7 +84,8 @@ typedef struct apus_tile_instruction {
 #define APUS_TILE_DIMS 4         // three outer dimensions (the rows) and the columns
 
 // Where a value lies: base = buffers[buffer], element strides for the 4 loop dimensions
-// (0 where it is broadcast).
+// (0 where it is broadcast). Everything is computed in float32, so int32 is exact up to 2^24; stores round
+// 16-bit floats to nearest even, truncate and saturate to int32, and write bool8 as whether it is not 0.
 typedef struct apus_tile_operand {
   int32_t buffer;
   int32_t type;  // apus_element_type
