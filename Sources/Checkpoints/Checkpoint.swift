@@ -23,10 +23,10 @@ public struct Checkpoint: Sendable {
   /// Opens a model.
   ///
   /// - Parameters:
-  ///   - path: a folder (safetensors, single or sharded, else one `.gguf`), or a `.gguf` or `.safetensors`
-  ///     file; the latter needs `config.json` beside it.
-  ///   - weightPath: other weights for the configuration at `path`; relative to the working folder, else to
-  ///     `path`.
+  ///   - path: a folder (safetensors, single or sharded, else one `.gguf`), or a `.gguf` or
+  ///     `.safetensors` file; the latter needs `config.json` beside it.
+  ///   - weightPath: other weights for the configuration at `path`; relative to the working folder,
+  ///     else to `path`.
   public static func open(
     _ path: String, weightPath: String? = nil
   ) throws(CheckpointError) -> Checkpoint {
@@ -97,7 +97,8 @@ public struct Checkpoint: Sendable {
     return result
   }
 
-  /// GGUF metadata describes the tensors beside it and is preferred, unless the weights were named apart.
+  /// GGUF metadata describes the tensors beside it and is preferred, unless the weights were named
+  /// apart.
   private static func readConfig(
     _ weights: WeightFiles, path: String, folder: String, isOverridden: Bool
   ) throws(CheckpointError) -> ConfigFile {

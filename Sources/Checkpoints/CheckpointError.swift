@@ -1,5 +1,5 @@
-/// What is wrong with a checkpoint, in one sentence that names the file, the field or tensor, what was
-/// expected and what was found.
+/// What is wrong with a checkpoint, in one sentence that names the file, the field or tensor, what
+/// was expected and what was found.
 public struct CheckpointError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What in the file is wrong.
   public enum Subject: Sendable, Hashable {

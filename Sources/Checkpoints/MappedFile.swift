@@ -1,10 +1,11 @@
 import ApusCSystem
 import Dispatch
 
-/// A read-only run of bytes: a file mapped whole and never read whole, or memory. At least `tailBytes`
-/// readable bytes follow the last one, so that vector loads may run past the end.
+/// A read-only run of bytes: a file mapped whole and never read whole, or memory. At least
+/// `tailBytes` readable bytes follow the last one, so that vector loads may run past the end.
 ///
-/// This file alone of the module touches raw memory: everything else works on spans that it hands out.
+/// This file alone of the module touches raw memory: everything else works on spans that it hands
+/// out.
 @safe
 public final class MappedFile: @unchecked Sendable {
   // Unchecked: the bytes are written only before `init` returns.
@@ -136,7 +137,8 @@ private struct UncheckedAddress: @unchecked Sendable {
   let value: UnsafeMutableRawPointer
 }
 
-/// Calls `body` with ranges that together cover all rows: on several threads where there is enough to do.
+/// Calls `body` with ranges that together cover all rows: on several threads where there is enough
+/// to do.
 private func inParallel(
   rows: Int, rowBytes: Int, _ body: @Sendable (Range<Int>) -> Void
 ) {
@@ -159,8 +161,8 @@ private func errorText(_ status: Int32) -> String {
 // MARK: - What other parts of the house read
 
 extension WeightStorage {
-  /// The address of the first byte. It stays valid as long as this object lives; at least 64 readable bytes
-  /// follow the last one.
+  /// The address of the first byte. It stays valid as long as this object lives; at least 64
+  /// readable bytes follow the last one.
   @unsafe
   public var baseAddress: UnsafeRawPointer { unsafe file.address(of: range) }
 
@@ -259,8 +261,8 @@ func makeBytes(_ count: Int, _ body: (inout MutableRawSpan) -> Void) -> [UInt8] 
   return result
 }
 
-/// Calls `body` with each block of `bytes` and the place of its elements in `output`. Inlined, so that both
-/// sizes are constants in the loop and the bounds checks of the body vanish.
+/// Calls `body` with each block of `bytes` and the place of its elements in `output`. Inlined, so
+/// that both sizes are constants in the loop and the bounds checks of the body vanish.
 ///
 /// - Precondition: `bytes` holds all blocks of `output`.
 @inline(__always)
@@ -279,6 +281,43 @@ func eachBlock(
         var elements = unsafe MutableSpan(
           _unsafeStart: start + block * blockElements, count: blockElements)
         body(part, &elements)
+      }
+    }
+  }
+}
+
+/// Sets each element of `output` to what `body` makes of its `width` bytes. Bounds are checked
+/// once, so that the loop is vectorised.
+@inline(__always)
+func eachElement(
+  _ width: Int, _ bytes: RawSpan, _ output: inout MutableSpan<Float>, _ body: (RawSpan) -> Float
+) {
+  precondition(output.count <= bytes.byteCount / width, "too few elements")
+  unsafe output.withUnsafeMutableBufferPointer { target in
+    unsafe bytes.withUnsafeBytes { source in
+      guard let start = target.baseAddress, let from = source.baseAddress else { return }
+      for index in 0..<target.count {
+        let part = unsafe RawSpan(_unsafeStart: from + index * width, byteCount: width)
+        unsafe (start[index] = body(part))
+      }
+    }
+  }
+}
+
+/// Writes what `body` makes of each value, one after the other from `offset` on, little-endian.
+@inline(__always)
+func writeElements<T: FixedWidthInteger & BitwiseCopyable>(
+  _ values: Span<Float>, _ bytes: inout MutableRawSpan, at offset: Int, _ body: (Float) -> T
+) {
+  let width = MemoryLayout<T>.size
+  precondition(
+    offset >= 0 && values.count <= (bytes.byteCount - offset) / width, "outside of the span")
+  unsafe bytes.withUnsafeMutableBytes { target in
+    unsafe values.withUnsafeBufferPointer { source in
+      guard let start = target.baseAddress else { return }
+      for index in 0..<source.count {
+        let value = unsafe body(source[index]).littleEndian
+        unsafe (start + offset + index * width).storeBytes(of: value, as: T.self)
       }
     }
   }

@@ -1,6 +1,7 @@
 /// Names that resemble another, for messages.
 enum NearestNames {
-  /// Up to `count` of `names`, nearest to `name` first; names that have little in common are left out.
+  /// Up to `count` of `names`, nearest to `name` first; names that have little in common are left
+  /// out.
   static func of(_ name: String, among names: some Sequence<String>, count: Int = 3) -> [String] {
     let wanted = Array(name.utf8)
     let limit = max(3, wanted.count / 2)
@@ -12,10 +13,11 @@ enum NearestNames {
       .prefix(count).map(\.name)
   }
 
-  /// Insertions, deletions and replacements that turn `a` into `b`; any number above `limit` where there
-  /// are more than `limit`.
+  /// Insertions, deletions and replacements that turn `a` into `b`; any number above `limit` where
+  /// there are more than `limit`.
   ///
-  /// - Source: Levenshtein 1966, "Binary codes capable of correcting deletions, insertions and reversals".
+  /// - Source: Levenshtein 1966, "Binary codes capable of correcting deletions, insertions and
+  ///   reversals".
   static func distance(_ a: [UInt8], _ b: [UInt8], limit: Int) -> Int {
     if abs(a.count - b.count) > limit { return limit + 1 }
     var previous = Array(0...b.count)

@@ -63,9 +63,20 @@ public struct Safetensors: Sendable {
       CheckpointError(file: file.name, .field("header"), expected: expected, found: found)
     }
     let bytes = file.copy(range)
-    // Counted before the parser makes a value of each: a tensor is an object of its own.
-    guard bytes.count(where: { $0 == UInt8(ascii: "{") }) <= mostTensors + 2 else {
-      throw failure("at most \(mostTensors) tensors", "more")
+    // Counted before the parser makes a value of each: a tensor is an object of its own with some
+    // numbers, and 100 MB of numbers alone would become gigabytes.
+    var (objects, commas) = (0, 0)
+    for byte in bytes {
+      if byte == UInt8(ascii: "{") {
+        objects += 1
+      } else if byte == UInt8(ascii: ",") {
+        commas += 1
+      }
+    }
+    guard objects <= mostTensors + 2, commas <= 10 * mostTensors else {
+      throw failure(
+        "at most \(mostTensors) tensors and \(10 * mostTensors) values",
+        "\(objects) objects and \(commas) commas")
     }
     let value: JSONValue
     do {
@@ -169,8 +180,8 @@ public struct Safetensors: Sendable {
   }
 }
 
-/// The element types of safetensors files. Those without a `format` can be listed, but no weight can be made
-/// of them.
+/// The element types of safetensors files. Those without a `format` can be listed, but no weight
+/// can be made of them.
 struct SafetensorsType {
   let bits: Int
   let format: StorageFormat?

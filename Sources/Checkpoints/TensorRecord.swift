@@ -1,6 +1,7 @@
 public import ApusTensors
 
-/// A tensor as its file describes it. Nothing of its elements is read before a weight asks for them.
+/// A tensor as its file describes it. Nothing of its elements is read before a weight asks for
+/// them.
 public struct TensorRecord: Sendable {
   /// The name in the file.
   public let name: String

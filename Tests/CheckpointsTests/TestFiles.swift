@@ -88,7 +88,10 @@ enum SafetensorsBytes {
         """)
       data += tensor.data
     }
-    return file(header: "{\(entries.joined(separator: ","))}", data: data)
+    // Padded with spaces as the library does, so that the data begins at a multiple of 8.
+    let header = "{\(entries.joined(separator: ","))}"
+    return file(
+      header: header + String(repeating: " ", count: (8 - header.utf8.count % 8) % 8), data: data)
   }
 }
 
@@ -117,13 +120,17 @@ struct GGUFBytes {
 
   /// Appends data after padding. Sizes begin with the innermost.
   mutating func add(_ name: String, sizes: [Int], type: UInt32, data bytes: [UInt8]) {
-    data += [UInt8](repeating: 0, count: (alignment - data.count % alignment) % alignment)
+    data += padding(after: data.count)
     tensors.append((name, sizes.map(UInt64.init), type, UInt64(data.count)))
     data += bytes
   }
 
   mutating func add(_ name: String, shape: [Int], _ values: [Float]) {
     add(name, sizes: shape.reversed(), type: 0, data: bytes(values))
+  }
+
+  private func padding(after count: Int) -> [UInt8] {
+    [UInt8](repeating: 0, count: (alignment - count % alignment) % alignment)
   }
 
   var file: [UInt8] {
@@ -135,8 +142,8 @@ struct GGUFBytes {
       result += bytes(tensor.type) + bytes(tensor.offset)
     }
     if !tensors.isEmpty {
-      result += [UInt8](repeating: 0, count: (alignment - result.count % alignment) % alignment)
+      result += padding(after: result.count)
     }
-    return result + data
+    return result + data + padding(after: data.count)
   }
 }

@@ -1,8 +1,8 @@
 import ApusTensors
 
 extension LazyTensor {
-  /// Makes the elements: stored tensors and contiguous parts of them stay where they are, everything else is
-  /// copied once, by several threads.
+  /// Makes the elements: stored tensors and contiguous parts of them stay where they are,
+  /// everything else is copied once, by several threads.
   ///
   /// - Throws: where the stored type cannot be read.
   func storage(name: String) throws(CheckpointError) -> WeightStorage {
@@ -128,8 +128,8 @@ extension WeightStorage {
     return WeightStorage(shape: shape, format: .float32, file: memory)
   }
 
-  /// The same bytes where an element may be read as a whole, else a copy: a safetensors header may leave the
-  /// data at an odd offset.
+  /// The same bytes where an element may be read as a whole, else a copy: a safetensors header may
+  /// leave the data at an odd offset.
   func aligned() -> WeightStorage {
     let width: Int
     switch format {

@@ -1,7 +1,7 @@
 import ApusTensors
 
-/// A tensor that is still to be made: a stored one, or changes of one. Shape and format are known, the
-/// elements are not touched.
+/// A tensor that is still to be made: a stored one, or changes of one. Shape and format are known,
+/// the elements are not touched.
 struct LazyTensor: Sendable {
   indirect enum Source: Sendable {
     case stored(TensorRecord)

@@ -1,5 +1,5 @@
-/// How a checkpoint's tensors become the weights of our layers: steps that are applied in order, and that
-/// describe lazy views instead of copying.
+/// How a checkpoint's tensors become the weights of our layers: steps that are applied in order,
+/// and that describe lazy views instead of copying.
 ///
 /// ```swift
 /// WeightAdapter([
@@ -22,7 +22,8 @@ public struct WeightAdapter: Sendable {
     WeightAdapter([.stripPrefix(prefix)])
   }
 
-  /// llama.cpp's names to Hugging Face's, without `model.`, and its order of query and key rows to theirs.
+  /// llama.cpp's names to Hugging Face's, without `model.`, and its order of query and key rows to
+  /// theirs.
   public static let llamaCppNames = WeightAdapter([
     .rename(LlamaCppNames.table),
     .when(
@@ -74,7 +75,7 @@ public enum LlamaCppNames {
     ("blk.*.ffn_down.*", "layers.*.mlp.down_proj.*"),
   ]
 
-  /// Architectures whose converter stores the rows of queries and keys in llama.cpp's order of pairs
-  /// (Mistral's files call themselves `llama` too).
+  /// Architectures whose converter stores the rows of queries and keys in llama.cpp's order of
+  /// pairs (Mistral's files call themselves `llama` too).
   public static let architecturesWithPairedRows: Set<String> = ["llama"]
 }

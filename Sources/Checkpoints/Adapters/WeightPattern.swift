@@ -22,7 +22,8 @@ struct WeightPattern {
     var number: Int?
   }
 
-  /// What the wildcards stand for in a name that was split at its dots, or nil where it does not match.
+  /// What the wildcards stand for in a name that was split at its dots, or nil where it does not
+  /// match.
   func match(_ name: [Substring]) -> Match? {
     guard name.count == parts.count else { return nil }
     var result = Match()

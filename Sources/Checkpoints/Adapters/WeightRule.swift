@@ -1,10 +1,10 @@
-/// One step from a checkpoint's tensors to ours. Patterns are dotted names in which `*` stands for any one
-/// part and `#` for a number; a pattern that no tensor matches changes nothing.
+/// One step from a checkpoint's tensors to ours. Patterns are dotted names in which `*` stands for
+/// any one part and `#` for a number; a pattern that no tensor matches changes nothing.
 public enum WeightRule: Sendable {
   /// Removes the beginning of all names that have it.
   case stripPrefix(String)
-  /// Gives names that match the first pattern of a row the name of its second; the first row that matches
-  /// counts, and each `*` of the second stands for what that of the first did.
+  /// Gives names that match the first pattern of a row the name of its second; the first row that
+  /// matches counts, and each `*` of the second stands for what that of the first did.
   case rename([(from: String, to: String)])
   /// Forgets tensors: neither a weight nor left over.
   case leaveOut(String)
@@ -31,8 +31,9 @@ public enum WeightRule: Sendable {
 
   /// An order of rows.
   public enum RowOrder: Sendable {
-    /// From llama.cpp's order of rotary pairs (2i, 2i + 1 of a head) to Hugging Face's (i, i + half).
-    /// `heads` names the key of the configuration that counts the heads: the first that is there.
+    /// From llama.cpp's order of rotary pairs (2i, 2i + 1 of a head) to Hugging Face's (i, i +
+    /// half). `heads` names the key of the configuration that counts the heads: the first that is
+    /// there.
     ///
     /// - Source: `permute` in convert_hf_to_gguf.py, whose inverse this is.
     case pairsToHalves(heads: [String])

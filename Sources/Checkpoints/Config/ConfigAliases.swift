@@ -1,5 +1,5 @@
-/// Names that different model families of Hugging Face give to one value. Any of a row finds any other; a dot
-/// leads into a nested object.
+/// Names that different model families of Hugging Face give to one value. Any of a row finds any
+/// other; a dot leads into a nested object.
 enum ConfigAliases {
   private static let rows: [[String]] = [
     ["hidden_size", "n_embd", "d_model", "dim", "model_dim"],

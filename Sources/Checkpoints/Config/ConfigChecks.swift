@@ -1,6 +1,6 @@
 extension ConfigFile {
-  /// Sizes that every family has in common, with the most that any real model comes near to. Lists (a size
-  /// per layer) are left to the architecture.
+  /// Sizes that every family has in common, with the most that any real model comes near to. Lists
+  /// (a size per layer) are left to the architecture.
   private static let mostOfSize: [(key: String, most: Int)] = [
     ("hidden_size", 1 << 20), ("num_hidden_layers", 10_000), ("num_attention_heads", 1 << 16),
     ("num_key_value_heads", 1 << 16), ("head_dim", 1 << 16), ("intermediate_size", 1 << 24),

@@ -1,7 +1,8 @@
 public import ApusJSON
 
-/// A model's configuration under Hugging Face's keys: `config.json`, or GGUF metadata shown under the same
-/// keys. Older names of a key find the same value (`n_embd` is `hidden_size`), and null is absent.
+/// A model's configuration under Hugging Face's keys: `config.json`, or GGUF metadata shown under
+/// the same keys. Older names of a key find the same value (`n_embd` is `hidden_size`), and null is
+/// absent.
 ///
 /// ```swift
 /// let hidden: Int = try file["hidden_size"]
@@ -111,11 +112,13 @@ public struct ConfigFile: Sendable, Hashable {
 
   /// A member, or one of a nested object: `rope_parameters.rope_theta`.
   private func member(_ name: String) -> JSONValue? {
-    if let value = object[name] { return value.isNull ? nil : value }
-    guard let dot = name.firstIndex(of: "."),
-      let value = object[String(name[..<dot])]?[String(name[name.index(after: dot)...])]
-    else { return nil }
-    return value.isNull ? nil : value
+    var found = object[name]
+    if found == nil, let dot = name.firstIndex(of: ".") {
+      found = object[String(name[..<dot])]?[String(name[name.index(after: dot)...])]
+    }
+    // Spelled out: a bare nil would be taken for the JSON literal null.
+    if let found, !found.isNull { return found }
+    return Optional<JSONValue>.none
   }
 }
 

@@ -4,7 +4,8 @@ public import ApusJSON
 public protocol ConfigValue: Sendable {
   /// What is expected, for messages: "a whole number".
   static var configDescription: String { get }
-  /// The value, or nil where this JSON is not of this type. `key` and `file` are for nested objects.
+  /// The value, or nil where this JSON is not of this type. `key` and `file` are for nested
+  /// objects.
   static func read(_ value: JSONValue, key: String, file: String) -> Self?
 }
 

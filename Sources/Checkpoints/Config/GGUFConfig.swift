@@ -2,8 +2,8 @@ import ApusJSON
 
 /// GGUF metadata under Hugging Face's keys.
 enum GGUFConfig {
-  /// One row per key. `{arch}` stands for `general.architecture`; of rows with the same Hugging Face key the
-  /// first that the file has counts.
+  /// One row per key. `{arch}` stands for `general.architecture`; of rows with the same Hugging
+  /// Face key the first that the file has counts.
   static let table: [(gguf: String, huggingFace: String)] = [
     ("{arch}.embedding_length", "hidden_size"),
     ("{arch}.block_count", "num_hidden_layers"),
@@ -47,8 +47,8 @@ enum GGUFConfig {
 
   /// The configuration of a file.
   ///
-  /// - Parameter tensors: the file's tensors by name; the embedding's rows are the vocabulary, and a file
-  ///   without `output.weight` ties its head to the embedding.
+  /// - Parameter tensors: the file's tensors by name; the embedding's rows are the vocabulary, and
+  ///   a file without `output.weight` ties its head to the embedding.
   static func config(
     _ metadata: GGUFMetadata, tensors: [String: TensorRecord], file: String
   ) throws(ConfigError) -> ConfigFile {
@@ -89,16 +89,18 @@ enum GGUFConfig {
   /// Nil for what JSON has no number for, and for arrays that are no numbers.
   private static func json(_ value: GGUFValue) -> JSONValue? {
     switch value {
-    case .integer(let value): .int(value)
-    case .large: nil
-    // The shortest text that gives the same float: 1e-05 and not 9.999999747378752e-06.
-    case .float32(let value): value.isFinite ? Double(value.description).map(JSONValue.double) : nil
-    case .float64(let value): value.isFinite ? .double(value) : nil
-    case .bool(let value): .bool(value)
-    case .string(let value): .string(value)
+    case .integer(let value): return .int(value)
+    case .large: break
+    case .float32(let value):
+      // The shortest text that gives the same float: 1e-05 and not 9.999999747378752e-06.
+      if value.isFinite, let shortest = Double(value.description) { return .double(shortest) }
+    case .float64(let value): if value.isFinite { return .double(value) }
+    case .bool(let value): return .bool(value)
+    case .string(let value): return .string(value)
     case .array(let array):
-      array.integers().map { .array($0.map { .int(Int($0)) }) }
+      if let values = array.integers() { return .array(values.map { .int(Int($0)) }) }
     }
+    return Optional<JSONValue>.none
   }
 
   /// The embedding may have more rows than there are tokens (padding), never fewer.
@@ -120,8 +122,8 @@ enum GGUFConfig {
     }
   }
 
-  /// Files without a key length give the rotated size, which is the head's size unless only a part of it is
-  /// rotated: then the head's size is that of a share of the hidden size.
+  /// Files without a key length give the rotated size, which is the head's size unless only a part
+  /// of it is rotated: then the head's size is that of a share of the hidden size.
   private static func setHeadSize(
     _ object: inout JSONObject, _ metadata: GGUFMetadata, _ architecture: String
   ) {

@@ -1,7 +1,7 @@
 public import ApusTensors
 
-/// Stored elements to float32. For block formats the arithmetic, and its order, is that of the format's
-/// definition, so results are equal bit for bit to those of `gguf-py`.
+/// Stored elements to float32. For block formats the arithmetic, and its order, is that of the
+/// format's definition, so results are equal bit for bit to those of `gguf-py`.
 ///
 /// - Source: ggml-quants.c and gguf-py of llama.cpp (block layouts and reference decoding).
 public enum Dequantize {
@@ -15,7 +15,8 @@ public enum Dequantize {
 
   /// Decodes `count` elements.
   ///
-  /// - Precondition: `supports(format)`, and `bytes` holds `count` elements, a whole number of blocks.
+  /// - Precondition: `supports(format)`, and `bytes` holds `count` elements, a whole number of
+  ///   blocks.
   public static func floats(_ format: StorageFormat, _ bytes: RawSpan, count: Int) -> [Float] {
     var result = [Float](repeating: 0, count: count)
     var span = result.mutableSpan
@@ -32,7 +33,8 @@ public enum Dequantize {
 
   /// Decodes as many elements as `output` holds.
   ///
-  /// - Precondition: `supports(format)`, and `bytes` holds that many elements, a whole number of blocks.
+  /// - Precondition: `supports(format)`, and `bytes` holds that many elements, a whole number of
+  ///   blocks.
   package static func decode(
     _ format: StorageFormat, _ bytes: RawSpan, into output: inout MutableSpan<Float>
   ) {
@@ -64,8 +66,13 @@ public enum Dequantize {
     case .q4_k: { eachBlock(144, 256, $0, &$1, SuperBlocks.q4_k) }
     case .q5_k: { eachBlock(176, 256, $0, &$1, SuperBlocks.q5_k) }
     case .q6_k: { eachBlock(210, 256, $0, &$1, SuperBlocks.q6_k) }
-    case .q8_1, .q8_k, .iq2_xxs, .iq2_xs, .iq3_xxs, .iq1_s, .iq4_nl, .iq3_s, .iq2_s, .iq4_xs,
-      .iq1_m, .tq1_0, .tq2_0, .mxfp4, .nvfp4:
+    case .iq4_nl: { eachBlock(18, 32, $0, &$1, TableBlocks.iq4_nl) }
+    case .iq4_xs: { eachBlock(136, 256, $0, &$1, TableBlocks.iq4_xs) }
+    case .mxfp4: { eachBlock(17, 32, $0, &$1, TableBlocks.mxfp4) }
+    case .nvfp4: { eachBlock(36, 64, $0, &$1, TableBlocks.nvfp4) }
+    case .tq1_0: { eachBlock(54, 256, $0, &$1, TableBlocks.tq1_0) }
+    case .tq2_0: { eachBlock(66, 256, $0, &$1, TableBlocks.tq2_0) }
+    case .q8_1, .q8_k, .iq2_xxs, .iq2_xs, .iq3_xxs, .iq1_s, .iq3_s, .iq2_s, .iq1_m:
       nil
     }
   }
@@ -73,22 +80,20 @@ public enum Dequantize {
   private static func decodeDense(
     _ type: DataType, _ bytes: RawSpan, into output: inout MutableSpan<Float>
   ) {
-    let count = output.count
     switch type {
-    case .float32: for i in 0..<count { output[i] = bytes.float(i * 4) }
+    case .float32: eachElement(4, bytes, &output) { $0.float(0) }
     case .bfloat16:
-      for i in 0..<count { output[i] = Float(bitPattern: UInt32(bytes.uint16(i * 2)) << 16) }
-    case .float16: for i in 0..<count { output[i] = HalfFloat.float(bytes.uint16(i * 2)) }
-    case .float64:
-      for i in 0..<count { output[i] = Float(Double(bitPattern: bytes.uint64(i * 8))) }
-    case .int8: for i in 0..<count { output[i] = Float(Int8(bitPattern: bytes.byte(i))) }
-    case .uint8, .bool: for i in 0..<count { output[i] = Float(bytes.byte(i)) }
-    case .int16: for i in 0..<count { output[i] = Float(Int16(bitPattern: bytes.uint16(i * 2))) }
-    case .uint16: for i in 0..<count { output[i] = Float(bytes.uint16(i * 2)) }
-    case .int32: for i in 0..<count { output[i] = Float(Int32(bitPattern: bytes.uint32(i * 4))) }
-    case .uint32: for i in 0..<count { output[i] = Float(bytes.uint32(i * 4)) }
-    case .int64: for i in 0..<count { output[i] = Float(Int64(bitPattern: bytes.uint64(i * 8))) }
-    case .uint64: for i in 0..<count { output[i] = Float(bytes.uint64(i * 8)) }
+      eachElement(2, bytes, &output) { Float(bitPattern: UInt32($0.uint16(0)) << 16) }
+    case .float16: eachElement(2, bytes, &output) { HalfFloat.float($0.uint16(0)) }
+    case .float64: eachElement(8, bytes, &output) { Float(Double(bitPattern: $0.uint64(0))) }
+    case .int8: eachElement(1, bytes, &output) { Float(Int8(bitPattern: $0.byte(0))) }
+    case .uint8, .bool: eachElement(1, bytes, &output) { Float($0.byte(0)) }
+    case .int16: eachElement(2, bytes, &output) { Float(Int16(bitPattern: $0.uint16(0))) }
+    case .uint16: eachElement(2, bytes, &output) { Float($0.uint16(0)) }
+    case .int32: eachElement(4, bytes, &output) { Float(Int32(bitPattern: $0.uint32(0))) }
+    case .uint32: eachElement(4, bytes, &output) { Float($0.uint32(0)) }
+    case .int64: eachElement(8, bytes, &output) { Float(Int64(bitPattern: $0.uint64(0))) }
+    case .uint64: eachElement(8, bytes, &output) { Float($0.uint64(0)) }
     }
   }
 }

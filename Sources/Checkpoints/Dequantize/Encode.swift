@@ -16,24 +16,18 @@ public enum Encode {
     _ values: Span<Float>, as type: DataType, to bytes: inout MutableRawSpan, at offset: Int
   ) {
     switch type {
-    case .float32:
-      for i in 0..<values.count {
-        bytes.storeBytes(
-          of: values[i].bitPattern.littleEndian, toByteOffset: offset + i * 4, as: UInt32.self)
-      }
-    case .bfloat16:
-      for i in 0..<values.count {
-        bytes.storeBytes(
-          of: BFloat16(values[i]).bitPattern.littleEndian, toByteOffset: offset + i * 2,
-          as: UInt16.self)
-      }
-    case .float16:
-      for i in 0..<values.count {
-        bytes.storeBytes(
-          of: HalfFloat.bits(values[i]).littleEndian, toByteOffset: offset + i * 2,
-          as: UInt16.self)
-      }
+    case .float32: writeElements(values, &bytes, at: offset) { $0.bitPattern }
+    case .bfloat16: writeElements(values, &bytes, at: offset, bfloat16Bits)
+    case .float16: writeElements(values, &bytes, at: offset) { HalfFloat.bits($0) }
     default: preconditionFailure("weights are not encoded as \(type.rawValue)")
     }
+  }
+
+  /// As `BFloat16(value).bitPattern`, here so that the loop is inlined and vectorised.
+  @inline(__always)
+  private static func bfloat16Bits(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    let rounded = (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16
+    return UInt16(truncatingIfNeeded: value.isNaN ? bits >> 16 | 0x40 : rounded)
   }
 }

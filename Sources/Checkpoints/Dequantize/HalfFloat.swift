@@ -1,5 +1,5 @@
-/// The 16-bit float of IEEE 754-2008 as bits: 1 sign, 5 exponent, 10 fraction. By integers, so that neither
-/// the processor's modes for denormals nor its instruction set can change a bit.
+/// The 16-bit float of IEEE 754-2008 as bits: 1 sign, 5 exponent, 10 fraction. By integers, so that
+/// neither the processor's modes for denormals nor its instruction set can change a bit.
 package enum HalfFloat {
   /// Exact.
   @inline(__always)

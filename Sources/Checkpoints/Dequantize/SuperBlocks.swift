@@ -1,5 +1,5 @@
-/// The "k" formats: 256 elements share one or two float16 scales `d` and `dmin`, and sub-blocks of 16 or 32
-/// have small integer scales `s` and minima `m` of their own.
+/// The "k" formats: 256 elements share one or two float16 scales `d` and `dmin`, and sub-blocks of
+/// 16 or 32 have small integer scales `s` and minima `m` of their own.
 ///
 /// ```
 /// q2_k  16 s|m nibbles | 64: 2 bits | d | dmin          d s q - dmin m      sub-blocks of 16
@@ -42,8 +42,9 @@ enum SuperBlocks {
     }
   }
 
-  /// The six-bit scale and minimum of a sub-block, packed in 12 bytes from `offset` on: the first four pairs
-  /// in the lower six bits of 8 bytes, the others in the nibbles of the last 4 and those bytes' upper bits.
+  /// The six-bit scale and minimum of a sub-block, packed in 12 bytes from `offset` on: the first
+  /// four pairs in the lower six bits of 8 bytes, the others in the nibbles of the last 4 and those
+  /// bytes' upper bits.
   @inline(__always)
   private static func scaleAndMinimum(
     _ block: RawSpan, _ offset: Int, _ sub: Int
@@ -92,7 +93,8 @@ enum SuperBlocks {
     let d = HalfFloat.float(block.uint16(208))
     for sub in 0..<16 {
       let scale = d * Float(Int8(bitPattern: block.byte(192 + sub)))
-      // Each half of 128 elements has four runs of 32: low nibbles of 64 bytes, then their high nibbles.
+      // Each half of 128 elements has four runs of 32: low nibbles of 64 bytes, then their high
+      // nibbles.
       let (half, run) = (sub / 8, sub % 8 / 2)
       let low = half * 64 + run % 2 * 32 + sub % 2 * 16
       let high = 128 + half * 32 + sub % 2 * 16

@@ -6,8 +6,8 @@ import ApusTensors
 /// "GGUF" | version: u32 | tensors: n | pairs: n | pairs of (key: s, type: u32, value)
 ///   | tensors of (name: s, dims: u32, size: n * dims, type: u32, offset: u64) | padding | data
 /// ```
-/// `n` is u32 in version 1 and u64 later, `s` is n bytes after their count. Sizes begin with the innermost.
-/// Offsets count from the start of the data, which is a multiple of `general.alignment`.
+/// `n` is u32 in version 1 and u64 later, `s` is n bytes after their count. Sizes begin with the
+/// innermost. Offsets count from the start of the data, which is a multiple of `general.alignment`.
 ///
 /// - Source: docs/gguf.md of ggml.
 public struct GGUF: Sendable {
@@ -155,17 +155,21 @@ public struct GGUF: Sendable {
       headers.append(header)
     }
     let start = cursor.aligned(to: alignment) ?? Int.max
+    let available = max(0, cursor.file.byteCount - min(start, cursor.file.byteCount))
     return try headers.map { header throws(CheckpointError) in
-      let available = max(0, cursor.file.byteCount - min(start, cursor.file.byteCount))
       guard header.offset % UInt64(alignment) == 0 else {
         throw failure(
           cursor, header.name, expected: "an offset that is a multiple of \(alignment)",
           found: "\(header.offset)")
       }
-      let (end, overflow) = header.offset.addingReportingOverflow(UInt64(header.byteCount))
-      guard !overflow, end <= UInt64(available) else {
+      // Each tensor is padded, the last one too: a file without that was cut.
+      let padding = (alignment - header.byteCount % alignment) % alignment
+      let (size, sizeOverflow) = header.byteCount.addingReportingOverflow(padding)
+      let (end, overflow) = header.offset.addingReportingOverflow(UInt64(size))
+      guard !sizeOverflow, !overflow, end <= UInt64(available) else {
         throw failure(
-          cursor, header.name, expected: "\(header.byteCount) bytes at offset \(header.offset)",
+          cursor, header.name,
+          expected: "\(header.byteCount) bytes and padding at offset \(header.offset)",
           found: "\(available) bytes of data in the file")
       }
       let first = start + Int(header.offset)

@@ -1,5 +1,5 @@
-/// Reads a GGUF header from front to back; no length in it is believed before it is compared with the bytes
-/// that are left.
+/// Reads a GGUF header from front to back; no length in it is believed before it is compared with
+/// the bytes that are left.
 struct GGUFCursor {
   let file: MappedFile
   private(set) var offset = 0

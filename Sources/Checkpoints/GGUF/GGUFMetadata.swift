@@ -49,7 +49,8 @@ public struct GGUFArray: Sendable {
   let range: Range<Int>
   let usesNarrowLengths: Bool
 
-  /// The strings, or nil where the elements are none. Bytes that are no UTF-8 are replaced by U+FFFD.
+  /// The strings, or nil where the elements are none. Bytes that are no UTF-8 are replaced by
+  /// U+FFFD.
   ///
   /// - Complexity: O(bytes); 256k tokens take some ten milliseconds.
   public func strings() -> [String]? {
@@ -109,7 +110,8 @@ public struct GGUFArray: Sendable {
 }
 
 extension GGUFValue {
-  /// A value of fixed size at an offset; nil for strings and arrays, and for a boolean that is neither 0 nor 1.
+  /// A value of fixed size at an offset; nil for strings and arrays, and for a boolean that is
+  /// neither 0 nor 1.
   init?(_ type: GGUFValueType, _ bytes: RawSpan, _ offset: Int) {
     switch type {
     case .uint8: self = .integer(Int(bytes.byte(offset)))

@@ -2,8 +2,8 @@ import ApusTensors
 
 /// Tensors that checkpoints carry though no model needs them.
 enum HarmlessLeftovers {
-  /// Whether nothing is lost when a tensor is not used: frequencies that are computed anew, causal masks, and
-  /// a head that is tied to the embedding.
+  /// Whether nothing is lost when a tensor is not used: frequencies that are computed anew, causal
+  /// masks, and a head that is tied to the embedding.
   static func contains(_ name: String, _ view: LazyTensor, _ hasTiedHead: Bool) -> Bool {
     let parts = name.split(separator: ".")
     let last = parts.last ?? ""

@@ -1,7 +1,7 @@
 public import ApusTensors
 
-/// The elements of a weight in memory: a part of a mapped file, or memory made at load. It keeps what it
-/// points to alive.
+/// The elements of a weight in memory: a part of a mapped file, or memory made at load. It keeps
+/// what it points to alive.
 public final class WeightStorage: Sendable {
   /// Outermost first.
   public let shape: [Int]

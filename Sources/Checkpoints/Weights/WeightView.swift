@@ -15,8 +15,8 @@ public struct WeightView: Sendable, Hashable {
 extension WeightSharding {
   /// The axis that is divided and the range of it that a rank holds.
   ///
-  /// Output rows (`columns`) of which there are fewer aligned units than ranks, such as key heads, are held
-  /// by several ranks each. Inputs (`rows`) never are, since results are summed.
+  /// Output rows (`columns`) of which there are fewer aligned units than ranks, such as key heads,
+  /// are held by several ranks each. Inputs (`rows`) never are, since results are summed.
   func part(
     of shape: [Int], rank: Int, count: Int, file: String, name: String
   ) throws(CheckpointError) -> (axis: Int, range: Range<Int>) {

@@ -2,8 +2,9 @@ public import ApusTensors
 
 /// A scope of a checkpoint's weights, under our layers' names: `weights["layers"][3]["self_attn"]`.
 ///
-/// Layers declare the tensors they need, which checks them; the elements are made when `storage(of:)` asks
-/// for them. Scopes are cheap, and all scopes of a checkpoint share what was declared and made.
+/// Layers declare the tensors they need, which checks them; the elements are made when
+/// `storage(of:)` asks for them. Scopes are cheap, and all scopes of a checkpoint share what was
+/// declared and made.
 public struct Weights: Sendable {
   /// The dotted name of this scope; empty at the top.
   public let path: String
@@ -25,14 +26,17 @@ public struct Weights: Sendable {
     .float32, .float16, .bfloat16, .quantized(.q8_0), .quantized(.q4_0), .quantized(.q4_1),
   ]
 
-  /// Answers every declaration with a stand-in: matrices of `format`, everything else float32. `contains`
-  /// finds nothing, and the elements are zero and cost no memory until they are read.
+  /// Answers every declaration with a stand-in: matrices of `format`, everything else float32.
+  /// `contains` finds nothing, and the elements are zero and cost no memory until they are read.
   public static func placeholder(format: StorageFormat) -> Weights {
     Weights(WeightStore(placeholder: format))
   }
 
   public subscript(name: String) -> Weights { Weights(self, path: fullName(name)) }
   public subscript(index: Int) -> Weights { Weights(self, path: fullName("\(index)")) }
+
+  /// The top scope, for the few tensors that every layer shares.
+  public var root: Weights { Weights(self, path: "") }
 
   private func fullName(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
@@ -49,8 +53,8 @@ public struct Weights: Sendable {
     return result
   }
 
-  /// Every matrix in this format at load. A block format leaves matrices as they are stored: nothing is
-  /// quantised here.
+  /// Every matrix in this format at load. A block format leaves matrices as they are stored:
+  /// nothing is quantised here.
   public func converted(to format: StorageFormat) -> Weights {
     var result = self
     result.conversion = format
@@ -63,8 +67,8 @@ public struct Weights: Sendable {
   ///   - shape: the sizes of the whole, outermost first.
   ///   - sharding: how ranks divide it; nil where each holds all of it.
   /// - Returns: the view, whose shape is the part of this rank.
-  /// - Throws: where the checkpoint has no such tensor, or one of another shape or of an unreadable type, or
-  ///   the ranks cannot divide it.
+  /// - Throws: where the checkpoint has no such tensor, or one of another shape or of an unreadable
+  ///   type, or the ranks cannot divide it.
   public func tensor(
     _ name: String, shape: [Int], sharding: WeightSharding? = nil
   ) throws(CheckpointError) -> WeightView {
@@ -89,8 +93,8 @@ public struct Weights: Sendable {
     return WeightView(name: full, shape: part.shape, format: format, sharding: sharding)
   }
 
-  /// The elements of a weight by its full name, with this scope's rank and conversion. Made once; safe to
-  /// call from several threads.
+  /// The elements of a weight by its full name, with this scope's rank and conversion. Made once;
+  /// safe to call from several threads.
   ///
   /// - Throws: where there is no such weight, or its type cannot be read.
   public func storage(of fullName: String) throws(CheckpointError) -> WeightStorage {
@@ -110,8 +114,8 @@ public struct Weights: Sendable {
   /// What is done to weights at load that a person may want to know, one line each.
   public var loadNotes: [String] { store.notes() }
 
-  /// Full names of tensors that nothing declared, but for those that are usual and harmless, and those that
-  /// match a pattern of `ignoring` (`*` stands for one part of a name).
+  /// Full names of tensors that nothing declared, but for those that are usual and harmless, and
+  /// those that match a pattern of `ignoring` (`*` stands for one part of a name).
   public func leftovers(ignoring patterns: [String] = []) -> [String] {
     let ignored = patterns.map { WeightPattern($0) }
     let declared = store.declaredNames()
@@ -121,8 +125,8 @@ public struct Weights: Sendable {
     }.keys.sorted()
   }
 
-  /// Those of `leftovers()` that are scales of a quantised weight: whoever reads the weight without them
-  /// reads nonsense.
+  /// Those of `leftovers()` that are scales of a quantised weight: whoever reads the weight without
+  /// them reads nonsense.
   public func orphanedScales() -> [String] {
     leftovers().filter(HarmlessLeftovers.isScale)
   }
@@ -146,8 +150,8 @@ extension Weights {
     return try view.slice(axis: part.axis, part.range, name: name)
   }
 
-  /// The layout a weight is handed out in: vectors as float32, matrices as they are stored where a kernel
-  /// reads that, else as bfloat16.
+  /// The layout a weight is handed out in: vectors as float32, matrices as they are stored where a
+  /// kernel reads that, else as bfloat16.
   private func finalFormat(
     _ view: LazyTensor, _ name: String
   ) throws(CheckpointError) -> StorageFormat {

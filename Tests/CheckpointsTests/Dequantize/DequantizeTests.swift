@@ -94,6 +94,18 @@ import Testing
     #expect(Dequantize.floats(.bfloat16, [0x80, 0x3F, 0x00, 0xC0], count: 2) == [1, -2])
   }
 
+  @Test("bfloat16 is encoded as BFloat16 rounds, NaN included")
+  func bfloatAgrees() {
+    var numbers = SeededNumbers(23)
+    let special: [Float] = [.nan, -.nan, .infinity, -.infinity, 0, -0.0, .greatestFiniteMagnitude]
+    let random = (0..<5000).map { _ in
+      Float(bitPattern: UInt32.random(in: 0 ... .max, using: &numbers))
+    }
+    let values = special + random
+    #expect(
+      Encode.bytes(values, as: .bfloat16) == values.flatMap { bytes(BFloat16($0).bitPattern) })
+  }
+
   @Test("integers and doubles are read little-endian")
   func dense() {
     #expect(Dequantize.floats(.dense(.int8), [255, 1], count: 2) == [-1, 1])

@@ -34,6 +34,7 @@ import Testing
     #expect(view.name == Self.names[0])
     #expect(view.shape == [8, 4])
     #expect(view.format == .float32)
+    #expect(attention.root.contains("norm") && attention.root.path.isEmpty)
   }
 
   @Test func missingTensorNamesItsNeighbours() throws {
