@@ -37,7 +37,8 @@ extension Graph {
     return graph
   }
 
-  /// The same graph with composites replaced by their definitions, and those in definitions as well.
+  /// The same graph with composites replaced by their definitions, and those in definitions as
+  /// well.
   ///
   /// - Parameter shouldExpand: which composites to replace; all of them unless given.
   public func expanded(

@@ -35,8 +35,8 @@ public struct Node: Sendable {
 /// A typed, append-only dataflow graph. Node ids ascend, so the order of appending is a topological
 /// order, the printing order and the order of interpretation. Equal nodes are appended once.
 ///
-/// Building never throws or traps: a bad operation returns a poisoned `Tensor`, and the graph keeps the
-/// first diagnostic, which `verify()` and loading throw.
+/// Building never throws or traps: a bad operation returns a poisoned `Tensor`, and the graph keeps
+/// the first diagnostic, which `verify()` and loading throw.
 ///
 /// A graph is built by one thread; once built, it may be read by many.
 public final class Graph {
@@ -175,8 +175,8 @@ public final class Graph {
     return true
   }
 
-  /// Appends a node, or finds the equal one. Operands must be ids of this graph, and sound: rewriting
-  /// passes use it as it is, `Tensor`'s operations check before they call it.
+  /// Appends a node, or finds the equal one. Operands must be ids of this graph, and sound:
+  /// rewriting passes use it as it is, `Tensor`'s operations check before they call it.
   public func append(_ operation: Operation, _ operands: [NodeID], _ type: TensorType) -> Tensor {
     precondition(
       operands.allSatisfy { $0.index >= 0 && $0.index < nodes.count },

@@ -9,8 +9,8 @@ extension Tensor {
     reduce(.maximum, axis: axis, file: file, line: line)
   }
 
-  /// Along one axis (negative: from the end), which keeps size 1. Over no elements the sum is 0, the
-  /// maximum the least value of the type and the minimum the greatest.
+  /// Along one axis (negative: from the end), which keeps size 1. Over no elements the sum is 0,
+  /// the maximum the least value of the type and the minimum the greatest.
   public func reduce(
     _ operation: ReductionOperation, axis: Int, file: String = #fileID, line: Int = #line
   ) -> Tensor {
@@ -56,8 +56,8 @@ extension Tensor {
     return graph.apply(.allReduceSum, [self], type, file: file, line: line)
   }
 
-  /// The ranks' values joined along an axis (negative: from the end); the value itself where there is
-  /// one rank.
+  /// The ranks' values joined along an axis (negative: from the end); the value itself where there
+  /// is one rank.
   public func allGather(axis: Int, file: String = #fileID, line: Int = #line) -> Tensor {
     if graph.ranks == 1 { return self }
     let at = positive(axis)

@@ -19,8 +19,8 @@ extension Tensor {
       line: line)
   }
 
-  /// Indices that sort the last axis in descending order, lower index first among equals; a NaN counts
-  /// as -infinity. int32, the shape of this.
+  /// Indices that sort the last axis in descending order, lower index first among equals; a NaN
+  /// counts as -infinity. int32, the shape of this.
   public func argsortDescending(file: String = #fileID, line: Int = #line) -> Tensor {
     graph.apply(
       .argsortDescending, [self], TensorType(.int32, shape), file: file, line: line)

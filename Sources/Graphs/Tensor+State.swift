@@ -3,8 +3,8 @@ import ApusTensors
 extension Tensor {
   /// Writes this, `[tokens, heads, headSize]`, to one place per token of a paged state.
   ///
-  /// - Parameter slots: int32 `[tokens]`; slot s is page s / pageSize, place s % pageSize; below zero:
-  ///   skipped.
+  /// - Parameter slots: int32 `[tokens]`; slot s is page s / pageSize, place s % pageSize; below
+  ///   zero: skipped.
   public func store(
     in state: PagedState, slots: Tensor, file: String = #fileID, line: Int = #line
   ) {

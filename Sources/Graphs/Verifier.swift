@@ -1,8 +1,8 @@
 import ApusTensors
 
 extension Graph {
-  /// Checks the whole graph: that building met no error, and that every node follows from its operands
-  /// by the rules of its operation, as passes that append nodes themselves must keep it.
+  /// Checks the whole graph: that building met no error, and that every node follows from its
+  /// operands by the rules of its operation, as passes that append nodes themselves must keep it.
   ///
   /// - Throws: the first `Diagnostic`; that of building comes before what is found here.
   public func verify() throws(Diagnostic) {

@@ -22,8 +22,8 @@ public enum DataType: String, Sendable, Hashable, CaseIterable {
 }
 
 extension DataType {
-  /// The nearest value of this floating-point type, ties to even; the value itself for float32, float64
-  /// and integers.
+  /// The nearest value of this floating-point type, ties to even; the value itself for float32,
+  /// float64 and integers.
   public func rounded(_ value: Float) -> Float {
     switch self {
     case .float16: Float(Float16(value))

@@ -1,7 +1,8 @@
-/// A dimension: a polynomial with integer coefficients in named symbols, such as `tokens`, `16 * pages`
-/// or `requests + 1`. Two dimensions are equal when their polynomials are.
+/// A dimension: a polynomial with integer coefficients in named symbols, such as `tokens`, `16 *
+/// pages` or `requests + 1`. Two dimensions are equal when their polynomials are.
 public struct Dim: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStringConvertible {
-  /// Coefficient of each product of symbols (names sorted, repeated for powers); no zero coefficients.
+  /// Coefficient of each product of symbols (names sorted, repeated for powers); no zero
+  /// coefficients.
   private var terms: [[String]: Int]
 
   public init(_ value: Int) { terms = value == 0 ? [:] : [[]: value] }

@@ -1,7 +1,8 @@
 /// A tensor in host memory, row-major. Values are widened: floats are kept as `Float`, integers and
 /// booleans as `Int32`; `dataType` says what they are.
 ///
-/// Two are equal when type, shape and the bits of the elements are: 0 and -0 differ, a NaN equals itself.
+/// Two are equal when type, shape and the bits of the elements are: 0 and -0 differ, a NaN equals
+/// itself.
 public struct HostTensor: Sendable, Hashable {
   public enum Elements: Sendable {
     case float32([Float])
@@ -45,8 +46,8 @@ public struct HostTensor: Sendable, Hashable {
     }
   }
 
-  /// The values as integers; floats are truncated toward zero, and beyond the range become its nearest
-  /// bound; NaN becomes 0.
+  /// The values as integers; floats are truncated toward zero, and beyond the range become its
+  /// nearest bound; NaN becomes 0.
   public var integers: [Int32] {
     switch elements {
     case .float32(let values): values.map(Int32.init(saturating:))

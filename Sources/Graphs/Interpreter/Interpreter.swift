@@ -1,10 +1,12 @@
 public import ApusTensors
 
-/// Runs graphs as they are defined: composites expanded, plain float32 loops, one node after the other.
+/// Runs graphs as they are defined: composites expanded, plain float32 loops, one node after the
+/// other.
 ///
-/// It is the oracle that kernels and passes are held against, and the debugger: any value that was named
-/// by `Tensor.named(_:)` can be tapped. Paged states persist from run to run. Several graphs are the
-/// ranks of a tensor-parallel group: each runs until its next collective, where all of them meet.
+/// It is the oracle that kernels and passes are held against, and the debugger: any value that was
+/// named by `Tensor.named(_:)` can be tapped. Paged states persist from run to run. Several graphs
+/// are the ranks of a tensor-parallel group: each runs until its next collective, where all of them
+/// meet.
 public struct Interpreter: Sendable {
   private var ranks: [RankProgram]
   private var states: [[PagedStateStorage?]]
@@ -23,7 +25,8 @@ public struct Interpreter: Sendable {
   /// - Parameters:
   ///   - graphs: the ranks' graphs, in order.
   ///   - initialState: what a paged state holds where nothing was stored. NaN shows what reads it.
-  ///   - weights: the elements of the part of a weight that a rank holds, decoded to float32, row-major.
+  ///   - weights: the elements of the part of a weight that a rank holds, decoded to float32,
+  ///     row-major.
   public init(
     _ graphs: [Graph], initialState: Float = 0, weights: (Weight, _ rank: Int) throws -> [Float]
   ) throws(InterpreterError) {
@@ -41,7 +44,8 @@ public struct Interpreter: Sendable {
     states = ranks.map { Array(repeating: nil, count: $0.states.count) }
   }
 
-  /// Runs once and returns the outputs of the first rank, which in a sound parallel graph are those of all.
+  /// Runs once and returns the outputs of the first rank, which in a sound parallel graph are those
+  /// of all.
   ///
   /// - Parameters:
   ///   - inputs: a value for every input of the graph.

@@ -1,6 +1,7 @@
 /// A counter-based random generator: the value depends on key and counter alone.
 ///
-/// - Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", section 3.3.
+/// - Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3",
+///   section 3.3.
 package enum Philox {
   /// The block of Philox-4x32 with 10 rounds.
   package static func block(

@@ -9,12 +9,23 @@ extension Reference {
   }
 
   static func broadcast(_ x: HostTensor, to shape: [Int], axes: [Int]) -> HostTensor {
+    if x.count == 1 { return filled(x, shape) }
     let own = strides(of: x.shape)
     var strides = [Int](repeating: 0, count: shape.count)
     for (axis, target) in axes.enumerated() where x.shape[axis] == shape[target] {
       strides[target] = own[axis]
     }
     return strided(x, shape, strides, offset: 0)
+  }
+
+  private static func filled(_ x: HostTensor, _ shape: [Int]) -> HostTensor {
+    let count = shape.reduce(1, *)
+    return switch x.elements {
+    case .float32(let values):
+      HostTensor(Array(repeating: values[0], count: count), shape: shape, dataType: x.dataType)
+    case .int32(let values):
+      HostTensor(Array(repeating: values[0], count: count), shape: shape, dataType: x.dataType)
+    }
   }
 
   static func permuted(_ x: HostTensor, _ axes: [Int]) -> HostTensor {
@@ -74,7 +85,8 @@ extension Reference {
     }
   }
 
-  /// Element `[i, j, ...]` of the result is `source[offset + i * strides[0] + j * strides[1] + ...]`.
+  /// Element `[i, j, ...]` of the result is element `offset + i * strides[0] + j * strides[1] +
+  /// ...` of the source.
   private static func strided<T>(
     _ source: [T], _ shape: [Int], _ strides: [Int], _ offset: Int
   ) -> [T] {
@@ -106,8 +118,8 @@ extension Reference {
     }
   }
 
-  /// The same walk in fewer axes: those of size 1 left out, those that continue each other joined. At
-  /// least one axis is left.
+  /// The same walk in fewer axes: those of size 1 left out, those that continue each other joined.
+  /// At least one axis is left.
   private static func merged(
     _ shape: [Int], _ strides: [Int]
   ) -> (sizes: [Int], steps: [Int]) {

@@ -45,7 +45,8 @@ enum Reference {
   static func iota(_ shape: [Int], axis: Int) -> HostTensor {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let size = shape[axis]
-    let values = (0..<shape.reduce(1, *)).map { Int32($0 / inner % size) }
+    var values = [Int32](repeating: 0, count: shape.reduce(1, *))
+    for index in 0..<values.count { values[index] = Int32(index / inner % size) }
     return HostTensor(values, shape: shape)
   }
 

@@ -2,7 +2,8 @@ public import ApusTensors
 
 /// Rows of a table by id; an id outside the table gives a row of zeros.
 ///
-/// Operands: table float32 `[n, columns]`, ids int32 `[rows]`; the result is float32 `[rows, columns]`.
+/// Operands: table float32 `[n, columns]`, ids int32 `[rows]`; the result is float32
+/// `[rows, columns]`.
 ///
 /// - Source: Bengio et al. 2003, "A neural probabilistic language model", section 2.
 public struct EmbeddingLookup: Composite {

@@ -1,10 +1,10 @@
 public import ApusTensors
 
-/// `(x - mean) / sqrt(variance + epsilon) * weight + bias` along the last axis; the variance is that of
-/// the whole population.
+/// `(x - mean) / sqrt(variance + epsilon) * weight + bias` along the last axis; the variance is
+/// that of the whole population.
 ///
-/// Operands: x float32 `[..., n]`, weight float32 `[n]` and, where there is one, bias float32 `[n]`; the
-/// result is as x.
+/// Operands: x float32 `[..., n]`, weight float32 `[n]` and, where there is one, bias float32
+/// `[n]`; the result is as x.
 ///
 /// - Source: Ba, Kiros and Hinton 2016, arXiv:1607.06450, section 3.
 public struct LayerNormalization: Composite {

@@ -1,12 +1,12 @@
 public import ApusTensors
 
-/// Causal attention over the pages of a cache, with grouped heads: token t sees positions 0 up to its own
-/// of its own request, and query head h reads key-value head `h / (heads / kvHeads)`.
+/// Causal attention over the pages of a cache, with grouped heads: token t sees positions 0 up to
+/// its own of its own request, and query head h reads key-value head `h / (heads / kvHeads)`.
 ///
 /// Operands: query float32 `[tokens, heads, head]`; keys and values, reads of paged states
 /// `[pages, kvHeads, pageSize, head]`; positions int32 `[tokens]`; request of each token int32
-/// `[tokens]`; page table int32 `[requests, pagesPerRequest]`. The result is as the query. What lies in
-/// pages and places that a token does not see never matters, NaN included.
+/// `[tokens]`; page table int32 `[requests, pagesPerRequest]`. The result is as the query. What
+/// lies in pages and places that a token does not see never matters, NaN included.
 ///
 /// - Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1; grouped heads: Ainslie et al. 2023,
 ///   arXiv:2305.13245; pages: Kwon et al. 2023, arXiv:2309.06180, section 4.
@@ -68,7 +68,8 @@ public struct PagedAttention: Composite {
     return weights.matmul(safeValues).reshaped(query.shape)
   }
 
-  /// The pages of each token's request in order, `[tokens, kvHeads, pagesPerRequest * pageSize, head]`.
+  /// The pages of each token's request in order,
+  /// `[tokens, kvHeads, pagesPerRequest * pageSize, head]`.
   private static func sequence(_ state: Tensor, _ rows: Tensor) -> Tensor {
     let pages = state.gathered(rows).permuted([0, 2, 1, 3, 4])
     let s = pages.shape

@@ -2,11 +2,11 @@ public import ApusTensors
 
 /// Rotates pairs of elements of each head by an angle that grows with the token's position.
 ///
-/// Pair i turns by `Float(position) * inverseFrequencies[i]`, one float32 product; cosine and sine are
-/// multiplied by `factor`. Elements beyond the rotary ones are copied.
+/// Pair i turns by `Float(position) * inverseFrequencies[i]`, one float32 product; cosine and sine
+/// are multiplied by `factor`. Elements beyond the rotary ones are copied.
 ///
-/// Operands: x float32 `[tokens, heads, head]`, positions int32 `[tokens]`, inverse frequencies float32
-/// `[rotary / 2]` with rotary <= head; the result is as x.
+/// Operands: x float32 `[tokens, heads, head]`, positions int32 `[tokens]`, inverse frequencies
+/// float32 `[rotary / 2]` with rotary <= head; the result is as x.
 ///
 /// - Source: Su et al. 2021, arXiv:2104.09864, section 3.4.2; `factor`: Peng et al. 2023 (YaRN),
 ///   arXiv:2309.00071, section 3.4.

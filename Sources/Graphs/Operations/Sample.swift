@@ -2,14 +2,16 @@ public import ApusTensors
 
 /// Draws one token per row of logits, keyed by seed and counter, whatever else is in the batch.
 ///
-/// Operands: logits float32 `[outputs, n]`; temperature float32, topK int32, topP float32, minP float32,
-/// all `[outputs]`; seeds int32 `[outputs, 2]`; counters int32 `[outputs]`. The result is int32 `[outputs]`.
+/// Operands: logits float32 `[outputs, n]`; temperature float32, topK int32, topP float32, minP
+/// float32, all `[outputs]`; seeds int32 `[outputs, 2]`; counters int32 `[outputs]`. The result is
+/// int32 `[outputs]`.
 ///
-/// A NaN among the logits counts as -infinity. Temperature 0 (or below): the greatest logit, lower id
-/// first among equals. Otherwise, with p = softmax(logits / temperature) in descending order (lower id
-/// first among equals), an entry is kept if its index is below topK (0: all), the sum of p before it is
-/// below topP and p is at least minP times the greatest; the first is always kept. The token is the first
-/// kept entry whose running sum exceeds `random(seeds, counter)` times the sum of what was kept.
+/// A NaN among the logits counts as -infinity. Temperature 0 (or below): the greatest logit, lower
+/// id first among equals. Otherwise, with p = softmax(logits / temperature) in descending order
+/// (lower id first among equals), an entry is kept if its index is below topK (0: all), the sum of
+/// p before it is below topP and p is at least minP times the greatest; the first is always kept.
+/// The token is the first kept entry whose running sum exceeds `random(seeds, counter)` times the
+/// sum of what was kept.
 ///
 /// - Source: topK: Fan, Lewis and Dauphin 2018, arXiv:1805.04833; topP: Holtzman et al. 2019,
 ///   arXiv:1904.09751; minP: Nguyen et al. 2024, arXiv:2407.01082.
@@ -50,7 +52,8 @@ public struct Sample: Composite {
     let kept = Self.kept(sorted, topK: topK, topP: topP, minP: minP)
 
     let mass = sorted.select(where: kept, else: graph.constant(0)).cumulativeSum(axis: 1)
-    // The last running sum, not another sum of the same terms: it then exceeds every draw times itself.
+    // The last running sum, not another sum of the same terms: it then exceeds every draw times
+    // itself.
     let total = mass.maximum(axis: 1)
     let draw = graph.random(seeds: operands[5], counters: operands[6]).reshaped([outputs, 1])
     let exceeds = (draw * total).binary(.less, mass).binary(.logicalAnd, kept)
@@ -89,7 +92,8 @@ public struct Sample: Composite {
       .binary(.logicalOr, index.binary(.equal, none))
   }
 
-  /// The lowest index of each row where the condition holds, `[outputs, 1]`; 2^31 - 1 where none does.
+  /// The lowest index of each row where the condition holds, `[outputs, 1]`; 2^31 - 1 where none
+  /// does.
   private static func first(_ condition: Tensor) -> Tensor {
     let graph = condition.graph
     let index = graph.iota(condition.shape, axis: 1)

@@ -4,7 +4,8 @@ public import ApusTensors
 ///
 /// Operand: x float32 `[..., n]`; the result is as x. A row that is -infinity throughout gives NaN.
 ///
-/// - Source: Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs".
+/// - Source: Bridle 1990, "Probabilistic interpretation of feedforward classification network
+///   outputs".
 public struct Softmax: Composite {
   public static let name = "softmax"
 
