@@ -4,8 +4,8 @@
 
 APUS_INLINE float ISA(exp_one)(float x) { return ISA(exp)((vf)x)[0]; }
 
-// Scores of a row to probabilities against the new maximum. Returns what the row's earlier sum and output
-// must be scaled by. A maximum of -infinity (every score so far is that) counts as 0.
+// Scores of a row to probabilities against the new maximum. Returns what the row's earlier sum and
+// output must be scaled by. A maximum of -infinity (every score so far is that) counts as 0.
 static float ISA(attention_update)(
     const attention_call *call, float *scores, int64_t visible, float *top, float *sums) {
   const float lowest = -__builtin_inff();

@@ -1,26 +1,30 @@
 // Causal attention over paged keys and values, with grouped heads and online softmax.
 //
-// An item is (a run of up to 32 / group tokens of one request, one key-value head): its rows are all query
-// heads of the group for all tokens of the run, at most 32, so that a block of keys and values is read from
-// the pages once for 32 rows. Bytes: 2 head elements of the state per visible key, for every item; operations:
-// 2 head FMAs per row and key, and one exponential. A decoding token has `group` rows and is bound by reading
-// its pages; a prefill chunk has 32 rows and is bound by the FMAs.
+// An item is (a run of up to 32 / group tokens of one request, one key-value head): its rows are
+// all query heads of the group for all tokens of the run, at most 32, so that a block of keys and
+// values is read from the pages once for 32 rows. Bytes: 2 head elements of the state per visible
+// key, for every item; operations: 2 head FMAs per row and key, and one exponential. A decoding
+// token has `group` rows and is bound by reading its pages; a prefill chunk has 32 rows and is
+// bound by the FMAs.
 //
 // The order, which belongs to a row and its keys alone:
-//   block   keys 32 b ... 32 b + 31 by absolute position. score = (sum over d ascending, one FMA each, from 0)
-//           * scale. m' = max(m, scores); l = l e^(m - m') + e^(score - m'), in 16 lanes (key modulo 16, lower
-//           sixteen first); out = out e^(m - m'), then one FMA per key, ascending.
-//   split   512 keys (16 blocks) begin afresh and are merged in order, m, l and out each scaled to the greater
-//           maximum. So splits may run on different threads without a change of bits.
-// Keys beyond a row's position take no part: they are masked among the scores and not multiplied at all in
-// the second product. What a row's neighbours see can therefore not reach it, not even a NaN.
+//   block   keys 32 b ... 32 b + 31 by absolute position. score = (sum over d ascending, one FMA
+//           each, from 0) * scale. m' = max(m, scores); l = l e^(m - m') + e^(score - m') in 16 lanes
+//           (key modulo 16, the lower sixteen first); out = out e^(m - m'), then one FMA per key,
+//           ascending.
+//   split   512 keys (16 blocks) begin afresh and are merged in order, m, l and out each scaled to
+//           the greater maximum. So splits may run on different threads without a change of bits.
 //
-// A block is 32 keys because a transposed block of keys, 32 x head floats, is 8 KB for a head of 64 and stays
-// in L1 with the rows' queries, and because 2 rows x 32 keys are eight AVX2 accumulators: as many as hide the
-// latency of FMA (4 cycles, 2 a cycle).
+// Keys beyond a row's position take no part: they are masked among the scores and not multiplied at
+// all in the second product. What a row's neighbours see can therefore not reach it, not even a
+// NaN.
 //
-// Scratch, in floats, with head padded to 16: block of keys and of values 2 x 32 x head, scores 32 x 32, two
-// accumulators 32 x head, sums and maxima. A head of 256 takes 137 KB.
+// A block is 32 keys because a transposed block of keys, 32 x head floats, is 8 KB for a head of 64
+// and stays in L1 with the rows' queries, and because 2 rows x 32 keys are eight AVX2 accumulators:
+// as many as hide the latency of FMA (4 cycles, 2 a cycle).
+//
+// Scratch, in floats, with head padded to 16: block of keys and of values 2 x 32 x head, scores 32
+// x 32, two accumulators 32 x head, sums and maxima. A head of 256 takes 137 KB.
 #include "../elementwise/lanes.h"
 
 #define BLOCK_KEYS 32
@@ -95,11 +99,23 @@ static attention_scratch attention_scratch_in(float *memory, int64_t padded) {
   return s;
 }
 
-// The element index, in a state, of one key of a request.
-static inline int64_t attention_element(
-    const attention_call *call, const int32_t *pages, int64_t kv_head, int64_t key) {
-  int64_t page = pages[key / call->page];
-  return ((page * call->kv_heads + kv_head) * call->page + key % call->page) * call->head;
+// A place among the keys of a request, walked upwards without a division per key.
+typedef struct attention_cursor {
+  const int32_t *page;  // of the page table
+  int64_t place;        // within the page
+} attention_cursor;
+
+static inline attention_cursor attention_cursor_at(
+    const attention_call *call, const int32_t *pages, int64_t key) {
+  return (attention_cursor){pages + key / call->page, key % call->page};
+}
+
+// The element index of this key in a state; the cursor goes on to the next one.
+static inline int64_t attention_next(
+    const attention_call *call, attention_cursor *cursor, int64_t kv_head) {
+  if (cursor->place == call->page) cursor->page++, cursor->place = 0;
+  int64_t row = (*cursor->page * call->kv_heads + kv_head) * call->page + cursor->place++;
+  return row * call->head;
 }
 
 // One past the last token of the run that begins at `first`: the same request, at most 32 rows.

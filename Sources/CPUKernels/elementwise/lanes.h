@@ -1,7 +1,8 @@
-// The sixteen lanes of vector.h as the compiler's own vector types, so that formulas read as formulas.
+// The sixteen lanes of vector.h as the compiler's own vector types, so that formulas read as
+// formulas.
 //
-// Comparisons give -1 or 0 per lane, `condition ? a : b` selects, and a cast between vectors of one size
-// keeps the bits. Memory is read and written through vector.h.
+// Comparisons give -1 or 0 per lane, `condition ? a : b` selects, and a cast between vectors of one
+// size keeps the bits. Memory is read and written through vector.h.
 #ifndef LANE_COUNT_H
 #define LANE_COUNT_H
 
@@ -22,7 +23,10 @@ typedef int64_t vl8 __attribute__((ext_vector_type(8)));
 
 #define APUS_FMA __builtin_elementwise_fma
 
-static inline int64_t apus_round_up(int64_t n) { return (n + LANE_COUNT - 1) / LANE_COUNT * LANE_COUNT; }
+// To a multiple of LANE_COUNT.
+static inline int64_t apus_round_up(int64_t n) {
+  return (n + LANE_COUNT - 1) / LANE_COUNT * LANE_COUNT;
+}
 
 static inline int64_t apus_least(int64_t a, int64_t b) { return a < b ? a : b; }
 

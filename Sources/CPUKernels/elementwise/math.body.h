@@ -1,8 +1,8 @@
 // exp, log, tanh, erf, sigmoid, sin, cos and pow of 16 lanes; included once per instruction set.
 //
-// Every set runs the same operations in the same order, so the bits are the same. Polynomials are minimax
-// fits (Remez) of our own; the error beside each is that of the polynomial alone, against an f32 unit of
-// 2^-24. Greatest errors found over dense samples stand in the tests.
+// Every set runs the same operations in the same order, so the bits are the same. Polynomials are
+// minimax fits (Remez) of our own; the error beside each is that of the polynomial alone, against
+// an f32 unit of 2^-24. Greatest errors found over dense samples stand in the tests.
 
 #define ROUND_FLOAT 12582912.0f          // 1.5 * 2^23: adding it rounds to an integer
 #define ROUND_DOUBLE 6755399441055744.0  // 1.5 * 2^52
@@ -93,7 +93,8 @@ APUS_INLINE vf ISA(erf)(vf x) {
   return a < 0.925f ? small : __builtin_elementwise_copysign(large, x);
 }
 
-// sin and cos of 8 angles below 2^48: r = x - n pi/2 in double, pi/2 in two parts (2^-37 and 2^-43).
+// sin and cos of 8 angles below 2^48: r = x - n pi/2 in double, pi/2 in two parts (2^-37 and
+// 2^-43).
 APUS_INLINE void ISA(sine_cosine_half)(vf8 angle, vf8 *sine, vf8 *cosine) {
   vd8 x = __builtin_convertvector(angle, vd8);
   vd8 shifted = APUS_FMA(x, (vd8)0x1.45f306dc9c883p-1, (vd8)ROUND_DOUBLE);
@@ -141,7 +142,8 @@ APUS_INLINE void ISA(sine_cosine)(vf x, vf *sine, vf *cosine) {
   *sine = s, *cosine = c;
 }
 
-// |x|^y of 8 lanes in double, as e^(y ln |x|): ln by 2 atanh(s) (2^-44), e^r = 1 + r + r^2 P (2^-39).
+// |x|^y of 8 lanes in double, as e^(y ln |x|): ln by 2 atanh(s) (2^-44), e^r = 1 + r + r^2 P
+// (2^-39).
 APUS_INLINE vf8 ISA(power_half)(vf8 base, vf8 exponent) {
   vd8 x = __builtin_elementwise_abs(__builtin_convertvector(base, vd8));
   vd8 y = __builtin_convertvector(exponent, vd8);

@@ -1,16 +1,18 @@
 // Tile programs: fused elementwise loops and matmul epilogues.
 //
-// A tile is up to 256 columns of one row. An instruction runs over the whole tile before the next one begins,
-// so that its dispatch (a few nanoseconds) is shared by 16 vectors; the registers in between stay in L1. Bytes
-// moved are those of the loads and stores of the program, operations those of its instructions.
+// A tile is up to 256 columns of one row. An instruction runs over the whole tile before the next
+// one begins, so that its dispatch (a few nanoseconds) is shared by 16 vectors; the registers in
+// between stay in L1. Bytes moved are those of the loads and stores of the program, operations
+// those of its instructions.
 //
-// Elements never depend on their place: every lane runs the same operations, tails are computed in full
-// vectors whose further lanes are not stored. Reductions have 16 lanes (column modulo 16), columns ascending,
-// and the fixed tree, whatever the tile size. Threads split rows; a program without reductions is split by
-// tiles, so that a single long row occupies all threads.
+// Elements never depend on their place: every lane runs the same operations, tails are computed in
+// full vectors whose further lanes are not stored. Reductions have 16 lanes (column modulo 16),
+// columns ascending, and the fixed tree, whatever the tile size. Threads split rows; a program
+// without reductions is split by tiles, so that a single long row occupies all threads.
 //
-// int32 operands are computed as float32: exact up to 2^24 in magnitude. Stores to int32 truncate toward zero
-// and saturate (NaN gives the least int32); stores to bool8 write 1 where the value is not 0.
+// int32 operands are computed as float32: exact up to 2^24 in magnitude. Stores to int32 truncate
+// toward zero and saturate (NaN gives the least int32); stores to bool8 write 1 where the value is
+// not 0.
 #include "tile_program.h"
 
 #define APUS_BODY "elementwise/tile_program.body.h"

@@ -6,8 +6,8 @@
 
 #define TILE_VECTORS (APUS_TILE_COLUMNS / LANE_COUNT)
 
-// Registers of one row while a program runs over it. Programs name few registers, so that what they touch
-// stays in L1 although all of them are 32 KB.
+// Registers of one row while a program runs over it. Programs name few registers, so that what they
+// touch stays in L1 although all of them are 32 KB.
 typedef struct tile_state {
   vf tiles[APUS_TILE_REGISTERS][TILE_VECTORS];
   vf partial[APUS_TILE_ROW_REGISTERS];  // lanes of the reductions under way

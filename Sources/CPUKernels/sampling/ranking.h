@@ -1,12 +1,12 @@
-// The candidates of one row in their order, produced lazily: descending probability, lower id first among
-// equals.
+// The candidates of one row in their order, produced lazily: descending probability, lower id first
+// among equals.
 //
-// Probabilities are not negative, so their bits order as they do. Their high bits (the exponent and 4 bits of
-// the significand) name a bucket; a histogram is made of them while they are computed. Ids are then gathered
-// bucket by bucket from the top, in chunks of buckets that hold at least twice as many candidates as the
-// chunk before: one pass over the row per chunk. Within a bucket they are sorted by two stable counting
-// passes over the remaining 19 bits, when the bucket is reached. A peaked row of 128k entries so sorts a few
-// dozen ids, a flat one each id once.
+// Probabilities are not negative, so their bits order as they do. Their high bits (the exponent and
+// 4 bits of the significand) name a bucket; a histogram is made of them while they are computed.
+// Ids are then gathered bucket by bucket from the top, in chunks of buckets that hold at least
+// twice as many candidates as the chunk before: one pass over the row per chunk. Within a bucket
+// they are sorted by two stable counting passes over the remaining 19 bits, when the bucket is
+// reached. A peaked row of 128k entries so sorts a few dozen ids, a flat one each id once.
 #ifndef APUS_RANKING_H
 #define APUS_RANKING_H
 

@@ -27,8 +27,8 @@ static int32_t ISA(sample_greedy)(const float *logits, int64_t n) {
   return id < n ? id : 0;
 }
 
-// Writes softmax(logits / temperature) and returns its sum, lanes of double in the fixed tree. A greatest
-// logit of +infinity leaves weight to its equals only; no probability is NaN.
+// Writes softmax(logits / temperature) and returns its sum, lanes of double in the fixed tree. A
+// greatest logit of +infinity leaves weight to its equals only; no probability is NaN.
 static double ISA(sample_probabilities)(
     const float *logits, float top, float temperature, float *probabilities, int64_t n) {
   vf sum = 0;

@@ -1,18 +1,20 @@
 // Draws one token per row of logits.
 //
-// Bytes: 4 n read for the greedy answer; otherwise the logits twice (maximum, exponentials) and scratch of
-// 4 n (probabilities) a few times, plus 8 n where nearly everything must be sorted. Operations: about 30 per
-// logit, and the sorting of those that are needed. Threads take rows.
+// Bytes: 4 n read for the greedy answer; otherwise the logits twice (maximum, exponentials) and
+// scratch of 4 n (probabilities) a few times, plus 8 n where nearly everything must be sorted.
+// Operations: about 30 per logit, and the sorting of those that are needed. Threads take rows.
 //
-// The orders: e = exp((x - max) / temperature), summed in 16 lanes with the fixed tree; p = e / sum, float32.
-// (The maximum is taken away before the division, so that no temperature overflows.) Candidates are ordered
-// by p descending, lower id first among equals. Sums of p run through that order in double: in float32 a flat
-// row of 128k entries would lose up to 0.4% of its mass to rounding, all of it at the end. Where nothing is
-// cut away the sum of all p is taken in 16 lanes of double instead, so that the tail needs no sorting. A
-// top_p of 1 or more cuts nothing, nor does a min_p of 0 or less.
+// The orders: e = exp((x - max) / temperature), summed in 16 lanes with the fixed tree; p = e /
+// sum, float32. (The maximum is taken away before the division, so that no temperature overflows.)
+// Candidates are ordered by p descending, lower id first among equals. Sums of p run through that
+// order in double: in float32 a flat row of 128k entries would lose up to 0.4% of its mass to
+// rounding, all of it at the end. Where nothing is cut away the sum of all p is taken in 16 lanes
+// of double instead, so that the tail needs no sorting. A top_p of 1 or more cuts nothing, nor does
+// a min_p of 0 or less.
 //
-// Scratch: 12 bytes per logit and 12 KB. A team's 4 MB hold APUS_SAMPLE_COLUMNS = 344,064 logits; the
-// greatest vocabularies have 262,144. What is longer is answered greedily: plans must not come to that.
+// Scratch: 12 bytes per logit and 12 KB. A team's 4 MB hold APUS_SAMPLE_COLUMNS = 344,064 logits;
+// the greatest vocabularies have 262,144. What is longer is answered greedily: plans must not come
+// to that.
 #include "../elementwise/lanes.h"
 #include "philox.h"
 #include "ranking.h"
