@@ -1,4 +1,5 @@
-// Quantised matmul of two and more rows, with lanes = outputs: see matmul_quantized.h. Needs AVX2 or better.
+// Quantised matmul of two and more rows, with lanes = outputs: see matmul_quantized.h. Needs AVX2
+// or better.
 
 #if ISA_LEVEL >= APUS_LEVEL_AVX512
 #define TILE_ROWS 8
@@ -9,29 +10,6 @@
 #endif
 
 // ---- Rearranging weights into a panel ----
-
-// Four dwords of k for each of 8 rows: out[g] holds dword g of row 0, 1, ... 7.
-APUS_INLINE void ISA(gather_groups)(const uint8_t *const rows[8], int64_t at, __m256i out[4]) {
-  __m256i a[4], b[4];
-#pragma unroll
-  for (int i = 0; i < 4; i++)
-    a[i] = _mm256_inserti128_si256(
-        _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(rows[i] + at))),
-        _mm_loadu_si128((const __m128i *)(rows[i + 4] + at)), 1);
-  b[0] = _mm256_unpacklo_epi32(a[0], a[1]);
-  b[1] = _mm256_unpacklo_epi32(a[2], a[3]);
-  b[2] = _mm256_unpackhi_epi32(a[0], a[1]);
-  b[3] = _mm256_unpackhi_epi32(a[2], a[3]);
-  out[0] = _mm256_unpacklo_epi64(b[0], b[1]);
-  out[1] = _mm256_unpackhi_epi64(b[0], b[1]);
-  out[2] = _mm256_unpacklo_epi64(b[2], b[3]);
-  out[3] = _mm256_unpackhi_epi64(b[2], b[3]);
-}
-
-// The float16 numbers `at` bytes into the blocks of 8 rows.
-APUS_INLINE __m256 ISA(halves_of_rows)(const uint8_t *const rows[8], int64_t at) {
-  return ISA(eight_halves)(rows, (int)at);
-}
 
 // Block `at` bytes into 8 weight rows, into outputs first ... first + 7 of a panel.
 APUS_INLINE void ISA(unpack_eight)(
@@ -60,15 +38,15 @@ APUS_INLINE void ISA(unpack_eight)(
         _mm256_and_si256(_mm256_srli_epi16(groups[g], 4), nibble));
   }
 #endif
-  _mm256_storeu_ps(panel->scales + first, ISA(halves_of_rows)(rows, at));
+  _mm256_storeu_ps(panel->scales + first, ISA(eight_halves)(rows, at));
 #if HAS_MINIMUM
-  _mm256_storeu_ps(panel->minimums + first, ISA(halves_of_rows)(rows, at + 2));
+  _mm256_storeu_ps(panel->minimums + first, ISA(eight_halves)(rows, at + 2));
 #endif
 }
 
-// Unpacks blocks first ..< last of 16 weight rows into panels[0], panels[TILE_PANELS], ... Rows past the
-// last valid one are that one again. The same place of the next 16 rows is fetched meanwhile, into L2:
-// 16 streams at once are too many for the hardware prefetchers.
+// Unpacks blocks first ..< last of 16 weight rows into panels[0], panels[TILE_PANELS], ... Rows
+// past the last valid one are that one again. The same place of the next 16 rows is fetched
+// meanwhile, into L2: 16 streams at once are too many for the hardware prefetchers.
 static __attribute__((noinline)) void ISA(unpack)(
     const uint8_t *weight, int64_t row_bytes, int64_t valid, int64_t first, int64_t last,
     apus_panel *panels) {
@@ -79,17 +57,15 @@ static __attribute__((noinline)) void ISA(unpack)(
     apus_panel *panel = panels;
     for (int64_t b = first; b < last; b++, panel += TILE_PANELS) {
       ISA(unpack_eight)(rows, b * BLOCK_BYTES, 8 * half, panel);
-#pragma unroll
-      for (int i = 0; i < 8; i++)
-        __builtin_prefetch(
-            rows[i] + b * BLOCK_BYTES + TILE_PANELS * PANEL_OUTPUTS * row_bytes, 0, 2);
+ISA(prefetch_eight)(rows, b, TILE_PANELS * PANEL_OUTPUTS * row_bytes);
     }
   }
 }
 
 // ---- A tile ----
 
-// sums[r][p] += products of one block: panel p's outputs x row r. `rows` is a constant where inlined.
+// sums[r][p] += products of one block: panel p's outputs x row r. `rows` is a constant where
+// inlined.
 #if ISA_LEVEL >= APUS_LEVEL_AVX512
 
 APUS_INLINE void ISA(block_of_tile)(
@@ -117,7 +93,8 @@ APUS_INLINE void ISA(block_of_tile)(
 
 #else
 
-// For q8_0 `sums` are of 32 bits; for nibbles they are 16-bit sums of pairs until the end of the block.
+// For q8_0 `sums` are of 32 bits; for nibbles they are 16-bit sums of pairs until the end of the
+// block.
 APUS_INLINE void ISA(block_of_half)(
     int rows, const apus_panel *panel, int half, const int8_t *q, __m256i sums[TILE_ROWS]) {
   const __m256i ones = _mm256_set1_epi16(1);
@@ -156,7 +133,8 @@ APUS_INLINE void ISA(block_of_tile)(
 
 #endif
 
-// Adds `blocks` blocks to y [rows][TILE_PANELS][16]; `at` is the place of the first row's first block.
+// Adds `blocks` blocks to y [rows][TILE_PANELS][16]; `at` is the place of the first row's first
+// block.
 APUS_INLINE void ISA(tile_of)(
     int rows, const apus_panel *panels, int64_t blocks, const apus_q8_rows *x, int64_t at,
     float *y) {
@@ -231,8 +209,8 @@ static void ISA(unpack_columns)(
   }
 }
 
-// Rows first_row ..< last_row (at most BLOCK_ROWS) of TILE_PANELS x 16 columns. `unpacked`: the panels hold
-// all of K; otherwise they are made chunk by chunk.
+// Rows first_row ..< last_row (at most BLOCK_ROWS) of TILE_PANELS x 16 columns. `unpacked`: the
+// panels hold all of K; otherwise they are made chunk by chunk.
 static void ISA(columns)(
     const apus_matmul *matmul, const apus_matmul_strip *strip, int64_t column, int64_t first_row,
     int64_t last_row, int unpacked, apus_panel *panels, float *y) {
