@@ -213,7 +213,7 @@ extension TemplateEvaluator {
     case .string(let text):
       try charge(bytes: text.utf8Count)
       return .string(text.sliced(PythonSlice.indices(text.characterCount, bounds), bounds.2))
-    default: return .undefined(.element("slice"))
+    default: throw fail(.type, "'\(value.kind)' object is not subscriptable")
     }
   }
 

@@ -291,6 +291,11 @@ struct TemplateEvaluator {
   ) throws(TemplateError) {
     let parameters = definition.parameters
     var rest = arguments.keywords
+    // A default that mentions a parameter without a value finds it undefined, not a name around the
+    // macro.
+    for parameter in parameters {
+      scope.set(parameter.symbol, to: .undefined(.name(parameter.name)))
+    }
     for (index, parameter) in parameters.enumerated() {
       let named = rest.firstIndex { $0.name == parameter.name }
       if index < arguments.positional.count {
@@ -303,8 +308,6 @@ struct TemplateEvaluator {
         scope.set(parameter.symbol, to: rest.remove(at: named).value)
       } else if let value = parameter.value {
         scope.set(parameter.symbol, to: try evaluate(value))
-      } else {
-        scope.set(parameter.symbol, to: .undefined(.name(parameter.name)))
       }
     }
     if definition.takes.contains("caller"), let callerSymbol {
