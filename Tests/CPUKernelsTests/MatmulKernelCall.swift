@@ -1,5 +1,6 @@
 import ApusCPUKernels
 import Dispatch
+import Foundation
 import Testing
 
 /// The instruction sets that kernels are compiled for.
@@ -30,7 +31,7 @@ enum KernelISA: Int32, CaseIterable, Sendable, CustomTestStringConvertible {
     start = 64 + offset
     let bytes = start + values.count * MemoryLayout<Element>.stride + 64
     unsafe memory = .allocate(byteCount: bytes, alignment: 64)
-    unsafe memory.initializeMemory(as: UInt8.self, repeating: Self.canary, count: bytes)
+    unsafe memset(memory, Int32(Self.canary), bytes)
     unsafe values.withUnsafeBytes {
       if let base = $0.baseAddress {
         unsafe (memory + start).copyMemory(from: base, byteCount: $0.count)
@@ -105,7 +106,7 @@ enum KernelISA: Int32, CaseIterable, Sendable, CustomTestStringConvertible {
     let scratch = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
     defer { unsafe scratch.deallocate() }
     // Kernels must not count on what was in scratch before.
-    unsafe scratch.initializeMemory(as: UInt8.self, repeating: 0xFF, count: bytes)
+    unsafe memset(scratch, 0xFF, bytes)
     var worker = unsafe apus_worker(
       index: Int32(index), count: Int32(count), scratch: scratch, scratch_bytes: Int64(bytes),
       counter: counter.pointer)

@@ -81,15 +81,15 @@ struct MatmulReference {
     var y: Float = 0
     let size = problem.format.elementBytes
     for block in 0..<x.scales.count {
-      let bytes = Array(
-        weight[weight.startIndex + block * size..<weight.startIndex + (block + 1) * size])
+      let start = weight.startIndex + block * size
+      let bytes = weight[start..<start + size]
       let quants = WeightFormat.quants(of: problem.format, in: bytes)
       var dot = 0
       for k in 0..<32 { dot += quants[k] * x.quants[32 * block + k] }
-      y.addProduct(Float(dot), Float(WeightFormat.half(bytes, 0)) * x.scales[block])
+      y.addProduct(Float(dot), Float(WeightFormat.half(bytes, start)) * x.scales[block])
       if problem.format == .q4_1 {
         y.addProduct(
-          Float(x.sums[block]), Float(WeightFormat.half(bytes, 2)) * x.scales[block])
+          Float(x.sums[block]), Float(WeightFormat.half(bytes, start + 2)) * x.scales[block])
       }
     }
     return y

@@ -61,18 +61,20 @@ enum WeightFormat: String, CaseIterable, Sendable, CustomTestStringConvertible {
   }
 
   func decode(_ bytes: ArraySlice<UInt8>) -> [Double] {
-    let size = elementBytes
-    return stride(from: bytes.startIndex, to: bytes.endIndex, by: size).flatMap { at -> [Double] in
-      let element = Array(bytes[at..<at + size])
-      switch self {
-      case .f32:
-        let bits = element.enumerated().reduce(UInt32(0)) { $0 | UInt32($1.1) << (8 * $1.0) }
-        return [Double(Float(bitPattern: bits))]
-      case .f16: return [Self.half(element, 0)]
-      case .bf16:
-        return [Double(Float(bitPattern: UInt32(element[1]) << 24 | UInt32(element[0]) << 16))]
-      default: return decodeBlock(element)
+    let starts = stride(from: bytes.startIndex, to: bytes.endIndex, by: elementBytes)
+    switch self {
+    case .f32:
+      return starts.map {
+        let low = UInt32(bytes[$0]) | UInt32(bytes[$0 + 1]) << 8
+        let high = UInt32(bytes[$0 + 2]) | UInt32(bytes[$0 + 3]) << 8
+        return Double(Float(bitPattern: high << 16 | low))
       }
+    case .f16: return starts.map { Self.half(bytes, $0) }
+    case .bf16:
+      return starts.map {
+        Double(Float(bitPattern: UInt32(bytes[$0 + 1]) << 24 | UInt32(bytes[$0]) << 16))
+      }
+    default: return starts.flatMap { decodeBlock(bytes[$0..<$0 + elementBytes]) }
     }
   }
 
@@ -96,22 +98,22 @@ enum WeightFormat: String, CaseIterable, Sendable, CustomTestStringConvertible {
     }
   }
 
-  private func decodeBlock(_ bytes: [UInt8]) -> [Double] {
-    let (d, quants) = (Self.half(bytes, 0), Self.quants(of: self, in: bytes))
-    let minimum = self == .q4_1 ? Self.half(bytes, 2) : 0
-    return quants.map { self == .q4_1 ? d * Double($0) + minimum : d * Double($0) }
+  private func decodeBlock(_ block: ArraySlice<UInt8>) -> [Double] {
+    let (d, quants) = (Self.half(block, block.startIndex), Self.quants(of: self, in: block))
+    if self != .q4_1 { return quants.map { d * Double($0) } }
+    let minimum = Self.half(block, block.startIndex + 2)
+    return quants.map { d * Double($0) + minimum }
   }
 
   /// The integers of one block: q, nibble - 8, or nibble.
-  static func quants(of format: WeightFormat, in block: [UInt8]) -> [Int] {
-    switch format {
-    case .q8_0: return block[2...].map { Int(Int8(bitPattern: $0)) }
-    case .q4_0: return block[2...].map { Int($0 & 15) - 8 } + block[2...].map { Int($0 >> 4) - 8 }
-    default: return block[4...].map { Int($0 & 15) } + block[4...].map { Int($0 >> 4) }
-    }
+  static func quants(of format: WeightFormat, in block: ArraySlice<UInt8>) -> [Int] {
+    let packed = block.dropFirst(format == .q4_1 ? 4 : 2)
+    if format == .q8_0 { return packed.map { Int(Int8(bitPattern: $0)) } }
+    let zero = format == .q4_0 ? 8 : 0
+    return packed.map { Int($0 & 15) - zero } + packed.map { Int($0 >> 4) - zero }
   }
 
-  static func half(_ bytes: [UInt8], _ at: Int) -> Double {
+  static func half(_ bytes: ArraySlice<UInt8>, _ at: Int) -> Double {
     Double(Float16(bitPattern: UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8))
   }
 

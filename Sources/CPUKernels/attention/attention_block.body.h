@@ -4,9 +4,8 @@
 // Lanes first ..< n of a row of a state, from element `at`; lanes from n on are 0.
 APUS_INLINE vf ISA(state_load)(const char *state, int64_t at, int64_t n, int64_t type) {
   switch (type) {
-    case APUS_BFLOAT16:
-      return ISA(lanes)(f32x16_load_bf16_part((const uint16_t *)state + at, n));
-    case APUS_FLOAT16: return ISA(lanes)(f32x16_load_f16_part((const uint16_t *)state + at, n));
+    case APUS_BFLOAT16: return ISA(load_bf16_part)((const uint16_t *)state + at, n);
+    case APUS_FLOAT16: return ISA(load_f16_part)((const uint16_t *)state + at, n);
     default: return ISA(load_part)((const float *)state + at, n);
   }
 }
@@ -40,13 +39,14 @@ static void ISA(attention_load_keys)(
     const attention_call *call, const attention_scratch *s, const int32_t *pages,
     int64_t kv_head, int64_t first, int64_t count) {
   int64_t eights = (count + 7) / 8 * 8;
+  attention_cursor cursor = attention_cursor_at(call, pages, first);
   for (int64_t key = 0; key < eights; key++) {
     float *to = s->values + key * call->padded;
     if (key >= count) {
       memset(to, 0, (size_t)call->padded * sizeof(float));
       continue;
     }
-    int64_t at = attention_element(call, pages, kv_head, first + key);
+    int64_t at = attention_next(call, &cursor, kv_head);
     for (int64_t d = 0; d < call->padded; d += LANE_COUNT)
       ISA(store)(to + d, ISA(state_load)(call->keys, at + d, call->head - d, call->type));
   }
@@ -64,8 +64,9 @@ static void ISA(attention_load_keys)(
 static void ISA(attention_load_values)(
     const attention_call *call, const attention_scratch *s, const int32_t *pages,
     int64_t kv_head, int64_t first, int64_t count) {
+  attention_cursor cursor = attention_cursor_at(call, pages, first);
   for (int64_t key = 0; key < count; key++) {
-    int64_t at = attention_element(call, pages, kv_head, first + key);
+    int64_t at = attention_next(call, &cursor, kv_head);
     float *to = s->values + key * call->padded;
     for (int64_t d = 0; d < call->padded; d += LANE_COUNT)
       ISA(store)(to + d, ISA(state_load)(call->values, at + d, call->head - d, call->type));

@@ -99,11 +99,23 @@ static attention_scratch attention_scratch_in(float *memory, int64_t padded) {
   return s;
 }
 
-// The element index, in a state, of one key of a request.
-static inline int64_t attention_element(
-    const attention_call *call, const int32_t *pages, int64_t kv_head, int64_t key) {
-  int64_t page = pages[key / call->page];
-  return ((page * call->kv_heads + kv_head) * call->page + key % call->page) * call->head;
+// A place among the keys of a request, walked upwards without a division per key.
+typedef struct attention_cursor {
+  const int32_t *page;  // of the page table
+  int64_t place;        // within the page
+} attention_cursor;
+
+static inline attention_cursor attention_cursor_at(
+    const attention_call *call, const int32_t *pages, int64_t key) {
+  return (attention_cursor){pages + key / call->page, key % call->page};
+}
+
+// The element index of this key in a state; the cursor goes on to the next one.
+static inline int64_t attention_next(
+    const attention_call *call, attention_cursor *cursor, int64_t kv_head) {
+  if (cursor->place == call->page) cursor->page++, cursor->place = 0;
+  int64_t row = (*cursor->page * call->kv_heads + kv_head) * call->page + cursor->place++;
+  return row * call->head;
 }
 
 // One past the last token of the run that begins at `first`: the same request, at most 32 rows.

@@ -6,13 +6,13 @@ static void ISA(store_pages_row)(
     case APUS_BFLOAT16: {
       uint16_t *to = (uint16_t *)state + at;
       for (int64_t j = 0; j < n; j += LANE_COUNT)
-        f32x16_store_bf16_part(to + j, ISA(packed)(ISA(load_part)(from + j, n - j)), n - j);
+        ISA(store_bf16_part)(to + j, ISA(load_part)(from + j, n - j), n - j);
       break;
     }
     case APUS_FLOAT16: {
       uint16_t *to = (uint16_t *)state + at;
       for (int64_t j = 0; j < n; j += LANE_COUNT)
-        f32x16_store_f16_part(to + j, ISA(packed)(ISA(load_part)(from + j, n - j)), n - j);
+        ISA(store_f16_part)(to + j, ISA(load_part)(from + j, n - j), n - j);
       break;
     }
     default: memcpy((float *)state + at, from, (size_t)n * sizeof(float));

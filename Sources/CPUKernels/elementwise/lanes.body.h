@@ -28,6 +28,26 @@ APUS_INLINE void ISA(store_part)(float *p, vf x, int64_t n) {
     f32x16_store_part(p, ISA(packed)(x), n);
 }
 
+// The same for 16-bit floats.
+APUS_INLINE vf ISA(load_bf16_part)(const uint16_t *p, int64_t n) {
+  return ISA(lanes)(n >= LANE_COUNT ? f32x16_load_bf16(p) : f32x16_load_bf16_part(p, n));
+}
+APUS_INLINE vf ISA(load_f16_part)(const uint16_t *p, int64_t n) {
+  return ISA(lanes)(n >= LANE_COUNT ? f32x16_load_f16(p) : f32x16_load_f16_part(p, n));
+}
+APUS_INLINE void ISA(store_bf16_part)(uint16_t *p, vf x, int64_t n) {
+  if (n >= LANE_COUNT)
+    f32x16_store_bf16(p, ISA(packed)(x));
+  else
+    f32x16_store_bf16_part(p, ISA(packed)(x), n);
+}
+APUS_INLINE void ISA(store_f16_part)(uint16_t *p, vf x, int64_t n) {
+  if (n >= LANE_COUNT)
+    f32x16_store_f16(p, ISA(packed)(x));
+  else
+    f32x16_store_f16_part(p, ISA(packed)(x), n);
+}
+
 // x in the first n lanes, `rest` in the others.
 APUS_INLINE vf ISA(keep)(vf x, int64_t n, float rest) {
   const vi lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -37,18 +57,12 @@ APUS_INLINE vf ISA(keep)(vf x, int64_t n, float rest) {
 // The fixed tree: lane l and l + 8, then + 4, + 2, + 1.
 APUS_INLINE float ISA(sum_lanes)(vf x) { return f32x16_reduce_add(ISA(packed)(x)); }
 
-// NaN in either operand gives NaN.
-APUS_INLINE vf ISA(maximum)(vf a, vf b) { return ((a > b) | (a != a)) ? a : b; }
-APUS_INLINE vf ISA(minimum)(vf a, vf b) { return ((a < b) | (a != a)) ? a : b; }
-
-APUS_INLINE float ISA(maximum_lanes)(vf x) {
-  float m = x[0];
-  for (int i = 1; i < LANE_COUNT; i++) m = (m > x[i] || m != m) ? m : x[i];
-  return m;
+// a > b ? a : b and a < b ? a : b, so b where either is NaN; the trees are as that of the sum.
+APUS_INLINE vf ISA(maximum)(vf a, vf b) {
+  return ISA(lanes)(f32x16_max(ISA(packed)(a), ISA(packed)(b)));
 }
-
-APUS_INLINE float ISA(minimum_lanes)(vf x) {
-  float m = x[0];
-  for (int i = 1; i < LANE_COUNT; i++) m = (m < x[i] || m != m) ? m : x[i];
-  return m;
+APUS_INLINE vf ISA(minimum)(vf a, vf b) {
+  return ISA(lanes)(f32x16_min(ISA(packed)(a), ISA(packed)(b)));
 }
+APUS_INLINE float ISA(maximum_lanes)(vf x) { return f32x16_reduce_max(ISA(packed)(x)); }
+APUS_INLINE float ISA(minimum_lanes)(vf x) { return f32x16_reduce_min(ISA(packed)(x)); }

@@ -39,11 +39,11 @@ static void ISA(tile_load)(
   } else if (stride == 1 && operand->type == APUS_BFLOAT16) {
     const uint16_t *from = (const uint16_t *)p;
     for (int64_t v = 0; v < vectors; v++)
-      to[v] = ISA(lanes)(f32x16_load_bf16_part(from + v * LANE_COUNT, count - v * LANE_COUNT));
+      to[v] = ISA(load_bf16_part)(from + v * LANE_COUNT, count - v * LANE_COUNT);
   } else if (stride == 1 && operand->type == APUS_FLOAT16) {
     const uint16_t *from = (const uint16_t *)p;
     for (int64_t v = 0; v < vectors; v++)
-      to[v] = ISA(lanes)(f32x16_load_f16_part(from + v * LANE_COUNT, count - v * LANE_COUNT));
+      to[v] = ISA(load_f16_part)(from + v * LANE_COUNT, count - v * LANE_COUNT);
   } else {
     float *lanes = (float *)to;
     int64_t step = stride * tile_element_bytes(operand->type);
@@ -64,12 +64,11 @@ static void ISA(tile_store)(
   } else if (stride == 1 && operand->type == APUS_BFLOAT16) {
     uint16_t *to = (uint16_t *)p;
     for (int64_t v = 0; v < vectors; v++)
-      f32x16_store_bf16_part(
-          to + v * LANE_COUNT, ISA(packed)(from[v]), count - v * LANE_COUNT);
+      ISA(store_bf16_part)(to + v * LANE_COUNT, from[v], count - v * LANE_COUNT);
   } else if (stride == 1 && operand->type == APUS_FLOAT16) {
     uint16_t *to = (uint16_t *)p;
     for (int64_t v = 0; v < vectors; v++)
-      f32x16_store_f16_part(to + v * LANE_COUNT, ISA(packed)(from[v]), count - v * LANE_COUNT);
+      ISA(store_f16_part)(to + v * LANE_COUNT, from[v], count - v * LANE_COUNT);
   } else {
     const float *lanes = (const float *)from;
     int64_t step = stride * tile_element_bytes(operand->type);

@@ -17,7 +17,7 @@
 #if ISA_LEVEL >= APUS_LEVEL_AVX512
 
 #define HALVES 1       // native vectors in 16 lanes
-#define TILE_ROWS 4    // 24 accumulators, 4 + 1 operands and a mask in 32 registers
+#define TILE_ROWS 4  // 24 accumulators, 4 + 1 operands and a mask in 32 registers
 #define TILE_COLUMNS 6
 typedef __m512 vector;
 APUS_INLINE vector vector_zero(void) { return _mm512_setzero_ps(); }
@@ -43,8 +43,13 @@ APUS_INLINE vector ISA(load_halves)(const uint16_t *p) {
 #elif ISA_LEVEL == APUS_LEVEL_AVX2
 
 #define HALVES 2
+#if APUS_MATMUL_FORMAT == APUS_MATMUL_F32
 #define TILE_ROWS 3  // 12 accumulators of one half, 3 + 1 operands in 16 registers
 #define TILE_COLUMNS 4
+#else
+#define TILE_ROWS 2  // 10 accumulators, 2 + 1 operands, 3 to widen them
+#define TILE_COLUMNS 5
+#endif
 typedef __m256 vector;
 APUS_INLINE vector vector_zero(void) { return _mm256_setzero_ps(); }
 APUS_INLINE vector vector_load(const float *p) { return _mm256_loadu_ps(p); }
@@ -135,6 +140,8 @@ APUS_INLINE void ISA(tile_step)(
   for (int h = 0; h < together; h++) {
 #pragma unroll
     for (int s = 0; s < SUBSTEPS; s++) {
+      // Pairs are loaded again for their even elements: kept, they would push sums out of registers.
+      if (SUBSTEPS > 1) __asm__("" : "+r"(at));
       vector xs[TILE_ROWS];
 #pragma unroll
       for (int r = 0; r < rows; r++) xs[r] = load_x(x[r] + at, first_half + h, s);
@@ -208,6 +215,8 @@ APUS_INLINE void ISA(tile_of)(
 TILE(tile1, 1)
 #if TILE_ROWS > 1
 TILE(tile2, 2)
+#endif
+#if TILE_ROWS > 2
 TILE(tile3, 3)
 #endif
 #if TILE_ROWS > 3
@@ -220,6 +229,8 @@ APUS_INLINE void ISA(tile)(
   switch (rows) {
 #if TILE_ROWS > 1
     case 2: ISA(tile2)(tile, first, last); break;
+#endif
+#if TILE_ROWS > 2
     case 3: ISA(tile3)(tile, first, last); break;
 #endif
 #if TILE_ROWS > 3

@@ -9,7 +9,11 @@
 #define OFFSET 0
 #endif
 
-// The 32 products of a block and x, added up in 8 lanes.
+// Nibbles on AVX2 are added up in 16 bits: 8 products of 15 x 127 stay below 2^15.
+#define SUMS_OF_16_BITS \
+  (APUS_MATMUL_FORMAT != APUS_MATMUL_Q8_0 && ISA_LEVEL == APUS_LEVEL_AVX2)
+
+// The 32 products of a block and x, added up in 8 lanes (16 lanes of 16 bits).
 APUS_INLINE __m256i ISA(block_products)(const uint8_t *quants, __m256i x) {
 #if APUS_MATMUL_FORMAT == APUS_MATMUL_Q8_0
   __m256i w = _mm256_loadu_si256((const __m256i *)quants);
@@ -28,9 +32,13 @@ APUS_INLINE __m256i ISA(block_products)(const uint8_t *quants, __m256i x) {
 #if ISA_LEVEL >= APUS_LEVEL_AVX512
   return _mm256_dpbusd_epi32(_mm256_setzero_si256(), w, x);
 #else
-  return _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), _mm256_set1_epi16(1));
+  return _mm256_maddubs_epi16(w, x);
 #endif
 #endif
+}
+
+APUS_INLINE __m256i ISA(add_lanes)(__m256i a, __m256i b) {
+  return SUMS_OF_16_BITS ? _mm256_add_epi16(a, b) : _mm256_add_epi32(a, b);
 }
 
 // Lane i of the result is the sum of the lanes of v[i].
@@ -38,14 +46,16 @@ APUS_INLINE __m256i ISA(sum_each)(const __m256i v[8]) {
   __m256i pairs[4], fours[2];
 #pragma unroll
   for (int i = 0; i < 4; i++)
-    pairs[i] = _mm256_add_epi32(
-        _mm256_unpacklo_epi64(v[2 * i], v[2 * i + 1]), _mm256_unpackhi_epi64(v[2 * i], v[2 * i + 1]));
+    pairs[i] = ISA(add_lanes)(
+        _mm256_unpacklo_epi64(v[2 * i], v[2 * i + 1]),
+        _mm256_unpackhi_epi64(v[2 * i], v[2 * i + 1]));
 #pragma unroll
   for (int i = 0; i < 2; i++) {
     __m256 a = _mm256_castsi256_ps(pairs[2 * i]), b = _mm256_castsi256_ps(pairs[2 * i + 1]);
-    fours[i] = _mm256_add_epi32(
+    fours[i] = ISA(add_lanes)(
         _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88)),
         _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xdd)));
+    if (SUMS_OF_16_BITS) fours[i] = _mm256_madd_epi16(fours[i], _mm256_set1_epi16(1));
   }
   return _mm256_add_epi32(
       _mm256_permute2x128_si256(fours[0], fours[1], 0x20),
@@ -193,3 +203,4 @@ static void ISA(strip_of_one_row)(
   }
 }
 #undef PREFETCH_BYTES
+#undef SUMS_OF_16_BITS

@@ -30,12 +30,8 @@ struct TileProgramTests {
     operation("subtract", APUS_TILE_SUBTRACT, 2) { $0[0] - $0[1] },
     operation("multiply", APUS_TILE_MULTIPLY, 2) { $0[0] * $0[1] },
     operation("divide", APUS_TILE_DIVIDE, 2) { $0[0] / $0[1] },
-    operation("maximum", APUS_TILE_MAXIMUM, 2) {
-      $0[0].isNaN || $0[1].isNaN ? .nan : max($0[0], $0[1])
-    },
-    operation("minimum", APUS_TILE_MINIMUM, 2) {
-      $0[0].isNaN || $0[1].isNaN ? .nan : min($0[0], $0[1])
-    },
+    operation("maximum", APUS_TILE_MAXIMUM, 2) { $0[0] > $0[1] ? $0[0] : $0[1] },
+    operation("minimum", APUS_TILE_MINIMUM, 2) { $0[0] < $0[1] ? $0[0] : $0[1] },
     operation("remainder", APUS_TILE_REMAINDER, 2) { fmod($0[0], $0[1]) },
     operation("equal", APUS_TILE_EQUAL, 2) { $0[0] == $0[1] ? 1 : 0 },
     operation("less", APUS_TILE_LESS, 2) { $0[0] < $0[1] ? 1 : 0 },
