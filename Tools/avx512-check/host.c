@@ -1,0 +1,12 @@
+// The checks as an ordinary process, on the instruction sets of this machine.
+#include "check.h"
+
+#include <stdio.h>
+
+void platform_write(const char *text) { fputs(text, stdout); }
+int32_t platform_best(void) { return apus_isa_best(); }
+
+int main(void) {
+  check_everything();
+  return 0;
+}
