@@ -1,8 +1,8 @@
 // vdpbf16ps for an emulator that does not know it: caught as an invalid opcode, decoded, executed.
 //
-// EVEX.512.F3.0F38.W0 52 /r. By Intel's manual, for each of 16 lanes: one fused multiply-add of the upper
-// elements of the pair, then one of the lower elements; denormal operands are zero, denormal results become
-// zero, rounding is to nearest even and MXCSR is not consulted.
+// EVEX.512.F3.0F38.W0 52 /r. By Intel's manual, for each of 16 lanes: one fused multiply-add of
+// the upper elements of the pair, then one of the lower elements; denormal operands are zero,
+// denormal results become zero, rounding is to nearest even and MXCSR is not consulted.
 #include "machine.h"
 
 int64_t bf16_count;
@@ -54,8 +54,8 @@ static float multiply_add(float a, float b, float c) {
 uint64_t bf16_emulate(machine_state *state) {
   const uint8_t *p = (const uint8_t *)state->rip;
   // Prefix; map 0F38; W 0, pp F3; 512 bits, no mask; opcode.
-  if (p[0] != 0x62 || (p[1] & 15) != 2 || (p[2] & 0x87) != 6 || (p[3] & 0xe7) != 0x40 || p[4] != 0x52)
-    return 0;
+  if (p[0] != 0x62 || (p[1] & 15) != 2 || (p[2] & 0x87) != 6) return 0;
+  if ((p[3] & 0xe7) != 0x40 || p[4] != 0x52) return 0;
   const uint8_t evex = p[1], *at = p + 5;
   int broadcast = p[3] >> 4 & 1;
   int destination = (*at >> 3 & 7) | (evex & 0x80 ? 0 : 8) | (evex & 0x10 ? 0 : 16);

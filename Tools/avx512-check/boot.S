@@ -1,5 +1,6 @@
-// From 32-bit code to C in long mode: 1 GB mapped as it lies, all vector registers enabled, every exception
-// caught. Invalid opcodes go to bf16.c with the registers saved, everything else stops with a line.
+// From 32-bit code to C in long mode: 1 GB mapped as it lies, all vector registers enabled, every
+// exception caught. Invalid opcodes go to bf16.c with the registers saved, everything else stops
+// with a line.
 #define STATE_VECTORS 0     // 32 zmm registers
 #define STATE_GENERAL 2048  // 16 registers in the order of their numbers
 #define STATE_RIP 2176

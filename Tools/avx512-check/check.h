@@ -1,7 +1,8 @@
-// Runs every kernel of CPUKernels on every instruction set over seeded inputs and compares the bytes.
+// Runs every kernel of CPUKernels on every instruction set over seeded inputs and compares the
+// bytes.
 //
-// The checks know nothing of where they run: host.c gives them an ordinary process, machine.c a bare
-// emulated processor. See `run`.
+// The checks know nothing of where they run: host.c gives them an ordinary process, machine.c a
+// bare emulated processor. See `run`.
 #ifndef APUS_CHECK_H
 #define APUS_CHECK_H
 
@@ -52,8 +53,8 @@ void fill_bytes(void *to, int64_t n);
 //     case_begin(); x = case_input(0, bytes); ... y = case_output(2, bytes, OUTPUT_FLOATS);
 //     the_case.arguments.sizes[0] = ...; case_run(&group, "rows %d", rows);
 //
-// Output buffers are filled with a pattern before each run; what it leaves unwritten, and 64 bytes on
-// either side, is compared too.
+// Output buffers are filled with a pattern before each run; what it leaves unwritten, and 64
+// bytes on either side, is compared too.
 
 enum { OUTPUT_BYTES, OUTPUT_FLOATS };
 

@@ -1,7 +1,6 @@
 // Conversions of activations, matmuls of all formats with their epilogues, embeddings.
 #include "check.h"
 
-
 typedef struct format {
   const apus_kernel_variants *matmul, *embedding;
   int32_t type;         // apus_element_type, or -1 where weights are blocks

@@ -28,8 +28,9 @@ static void check_store_pages(void) {
   group_end(&group);
 }
 
-// `shape` 0: two requests, a decoding token and a short prefill; 1: one token that sees more than a
-// split of 512 keys; 2: a prefill of more rows than a block; 3: more heads to a key than a block has rows.
+// `shape` 0: two requests, a decoding token and a short prefill; 1: one token that sees more than
+// a split of 512 keys; 2: a prefill of more rows than a block; 3: more heads to a key than a
+// block has rows.
 static void check_attention_case(
     check_group *group, int shape, int64_t head, int64_t page, int32_t type, int kind) {
   static const int64_t head_counts[] = {6, 6, 4, 70}, token_counts[] = {5, 2, 19, 3};

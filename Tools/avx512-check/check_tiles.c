@@ -1,6 +1,6 @@
-// Tile programs: every opcode, every element type, reductions over stages, and the entry for epilogues.
+// Tile programs: every opcode, every element type, reductions over stages, and the entry for
+// epilogues.
 #include "check.h"
-
 
 static const int64_t widths[] = {1, 15, 16, 17, 100, 256, 300, 530};
 
@@ -31,7 +31,7 @@ static void fill_elements(void *to, int64_t n, int32_t type, int kind) {
     fill_bytes(to, n * element_bytes(type));
 }
 
-// A LOAD of each operand, the opcode, a STORE; rows are (2, 1, 3), operand 1 is broadcast over the middle.
+// A LOAD of each operand, the opcode, a STORE; the rows are 2 x 1 x 3.
 static void check_opcode(check_group *group, int32_t opcode, int kind, int64_t columns) {
   case_begin();
   program *p = program_of(5, 1, 4);

@@ -1,7 +1,8 @@
-// What kernels take from the C library, by plain loops and single instructions, so that the process and
-// the bare machine run the same code.
+// What kernels take from the C library, by plain loops and single instructions, so that the
+// process and the bare machine run the same code.
 //
-// sin and cos stand in for the library's (kernels use them above 2^48 only): deterministic, not accurate.
+// sin and cos stand in for the library's (kernels use them above 2^48 only): deterministic, not
+// accurate.
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,4 +1,5 @@
-// The checks on the bare machine: lines go to the parallel port, whose bytes the emulator writes to a file.
+// The checks on the bare machine: lines go to the parallel port, whose bytes the emulator writes
+// to a file.
 #include "machine.h"
 
 static void port_write(uint16_t port, uint8_t value) {

@@ -1,5 +1,5 @@
-// The last 64 KB of the ROM: from the reset vector to 32-bit code, which copies the program (what lies before
-// in the ROM, PROGRAM_BYTES of it) to 1 MB and jumps there.
+// The last 64 KB of the ROM: from the reset vector to 32-bit code, which copies the program (what
+// lies before in the ROM, PROGRAM_BYTES of it) to 1 MB and jumps there.
   .code16
   .section .reset, "ax"
 rom:
