@@ -21,6 +21,9 @@ int memcmp(const void *a, const void *b, size_t n);
 void platform_write(const char *text);
 // The greatest enum apus_isa that may be run.
 int32_t platform_best(void);
+// Whether AVX2 is emulated here, and its bits may be the emulator's fault: a run on a processor proves
+// AVX2, so what AVX-512 writes may then be what AVX2 wrote instead of what plain C wrote.
+int platform_is_emulated(void);
 
 void check_everything(void);
 
@@ -59,7 +62,7 @@ void fill_bytes(void *to, int64_t n);
 enum { OUTPUT_BYTES, OUTPUT_FLOATS };
 
 typedef struct check_output {
-  uint8_t *at, *expected;
+  uint8_t *at, *expected, *emulated;  // of this run, of plain C, of AVX2
   int64_t bytes;
   int kind;
 } check_output;
@@ -77,6 +80,7 @@ typedef struct check_group {
   const apus_kernel_variants *kernel;
   int64_t cases, runs[APUS_ISA_COUNT], mismatches[APUS_ISA_COUNT];
   int64_t payloads[APUS_ISA_COUNT];  // numbers that are NaN on both, with different bits
+  int64_t excused[APUS_ISA_COUNT];   // numbers that are those of an emulated AVX2 alone
   uint64_t hash;                     // of the scalar results
 } check_group;
 

@@ -5,6 +5,7 @@
 
 void platform_write(const char *text) { fputs(text, stdout); }
 int32_t platform_best(void) { return apus_isa_best(); }
+int platform_is_emulated(void) { return 0; }
 
 int main(void) {
   check_everything();

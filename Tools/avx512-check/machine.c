@@ -14,6 +14,8 @@ void platform_write(const char *text) {
   }
 }
 
+int platform_is_emulated(void) { return 1; }
+
 static void stop(void) {
   for (const char *s = "Shutdown"; *s; s++) port_write(0x8900, (uint8_t)*s);
   for (;;) __asm__ volatile("hlt");
