@@ -10,6 +10,9 @@
 
 EXPORT void *memcpy(void *restrict to, const void *restrict from, size_t n) {
   void *result = to;
+  size_t eights = n / 8;
+  __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(eights) : : "memory");
+  n %= 8;
   __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
   return result;
 }
@@ -24,6 +27,10 @@ EXPORT void *memmove(void *to, const void *from, size_t n) {
 
 EXPORT void *memset(void *to, int value, size_t n) {
   void *result = to;
+  size_t eights = n / 8;
+  uint64_t bytes = (uint64_t)(uint8_t)value * 0x0101010101010101;
+  __asm__ volatile("rep stosq" : "+D"(to), "+c"(eights) : "a"(bytes) : "memory");
+  n %= 8;
   __asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(value) : "memory");
   return result;
 }
