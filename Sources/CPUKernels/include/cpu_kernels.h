@@ -84,7 +84,8 @@ typedef struct apus_tile_instruction {
 #define APUS_TILE_DIMS 4         // three outer dimensions (the rows) and the columns
 
 // Where a value lies: base = buffers[buffer], element strides for the 4 loop dimensions
-// (0 where it is broadcast).
+// (0 where it is broadcast). Everything is computed in float32, so int32 is exact up to 2^24; stores round
+// 16-bit floats to nearest even, truncate and saturate to int32, and write bool8 as whether it is not 0.
 typedef struct apus_tile_operand {
   int32_t buffer;
   int32_t type;  // apus_element_type
@@ -129,7 +130,7 @@ apus_kernel apus_kernel_for(const apus_kernel_variants *variants, int32_t isa);
 // be 0.
 
 // Activation conversions, once per row; K is padded with zeros to Kp = a multiple of 32 (bf16: of 32).
-// buffers: x [rows, K] | q int8 [rows, Kp], scales float32 [rows, Kp/32], sums int32 [rows, Kp/32]
+// buffers: x [rows, K] | q int8 [Kp/32, rows, 32], scales float32 [Kp/32, rows], sums int32 [Kp/32, rows]
 // sizes: rows, K
 extern const apus_kernel_variants apus_quantize_rows_q8;
 // buffers: x [rows, K] | y bfloat16 [rows, Kp]; sizes: rows, K

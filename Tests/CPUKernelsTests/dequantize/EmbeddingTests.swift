@@ -8,7 +8,7 @@ import Testing
     for columns in format.isQuantized ? [32, 96] : [1, 17, 32, 47, 172] {
       var numbers = SeededNumbers(UInt64(columns))
       let entries = 11
-      let table = format.encode(numbers.normals(entries * columns))
+      let table = format.encode(numbers.quickNormals(entries * columns))
       for ids: [Int32] in [[], [3], [0, 10, 5, 5], [2, -1, 11, .max, 7, .min, 4]] {
         for threads in [1, 2, 3] {
           let found = lookUp(

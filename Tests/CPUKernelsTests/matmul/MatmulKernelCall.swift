@@ -3,13 +3,7 @@ import Dispatch
 import Foundation
 import Testing
 
-/// The instruction sets that kernels are compiled for.
-enum KernelISA: Int32, CaseIterable, Sendable, CustomTestStringConvertible {
-  case scalar, avx2, avx512, avx512BFloat16
-
-  var runsHere: Bool { rawValue <= apus_isa_best() }
-  var testDescription: String { "\(self)" }
-
+extension KernelISA {
   /// Ends the test case visibly where this machine cannot run the instruction set.
   func require() throws {
     if !runsHere { try Test.cancel("this machine has no \(self)") }
@@ -81,6 +75,14 @@ enum KernelISA: Int32, CaseIterable, Sendable, CustomTestStringConvertible {
     }
   }
 
+  mutating func set(program index: Int, to program: KernelTileProgram) {
+    unsafe withUnsafeMutableBytes(of: &arguments.programs) {
+      unsafe $0.storeBytes(
+        of: program.pointer, toByteOffset: index * MemoryLayout<UnsafeMutableRawPointer>.stride,
+        as: UnsafeMutablePointer<apus_tile_program>.self)
+    }
+  }
+
   mutating func set(size index: Int, to value: Int) {
     unsafe withUnsafeMutableBytes(of: &arguments.sizes) {
       unsafe $0.storeBytes(of: Int64(value), toByteOffset: index * 8, as: Int64.self)
@@ -120,27 +122,13 @@ enum KernelISA: Int32, CaseIterable, Sendable, CustomTestStringConvertible {
   let pointer: UnsafeMutablePointer<Int64>
 }
 
-/// SplitMix64: the same numbers in every run.
-struct SeededNumbers: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// About normal, mean 0 and deviation 1: a sum of four uniform numbers.
-  mutating func normal() -> Float {
-    let bits = next()
-    let sum = (bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48)
-    return (Float(sum) * 0x1p-16 - 2) * 1.7320508
-  }
-
-  mutating func normals(_ count: Int, deviation: Float = 1) -> [Float] {
-    (0..<count).map { _ in normal() * deviation }
+extension SeededNumbers {
+  /// About normal, by one draw each: a sum of four uniform numbers.
+  mutating func quickNormals(_ count: Int, deviation: Float = 1) -> [Float] {
+    (0..<count).map { _ in
+      let bits = next()
+      let sum = (bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48)
+      return (Float(sum) * 0x1p-16 - 2) * 1.7320508 * deviation
+    }
   }
 }

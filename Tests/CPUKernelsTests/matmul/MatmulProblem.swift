@@ -16,10 +16,10 @@ struct MatmulProblem {
     var numbers = SeededNumbers(seed)
     self.init(
       format, rows: rows, inner: inner, columns: columns,
-      activation: numbers.normals(rows * inner),
+      activation: numbers.quickNormals(rows * inner),
       weights: columns.map { columns in
         let encoded = (0..<min(columns, distinct)).map { _ in
-          format.encode(numbers.normals(inner, deviation: 0.5))
+          format.encode(numbers.quickNormals(inner, deviation: 0.5))
         }
         return (0..<columns).flatMap { encoded[$0 % encoded.count] }
       })
@@ -61,8 +61,10 @@ struct MatmulProblem {
   /// - Parameters:
   ///   - gap: floats between two rows of an output.
   ///   - offset: bytes that every weight is moved from an aligned address.
+  ///   - bias: added by an epilogue to all segments, as buffer 11.
   func run(
-    isa: KernelISA, threads: Int = 1, concurrently: Bool = false, gap: Int = 0, offset: Int = 0
+    isa: KernelISA, threads: Int = 1, concurrently: Bool = false, gap: Int = 0, offset: Int = 0,
+    bias: [Float]? = nil
   ) -> Outcome {
     let x = KernelMemory(activation)
     let converted = convert(x, isa: isa, threads: threads, concurrently: concurrently)
@@ -81,7 +83,15 @@ struct MatmulProblem {
     call.set(size: 0, to: rows)
     call.set(size: 1, to: inner)
     call.set(size: 2, to: columns.count)
+    let added = bias.map { KernelMemory($0) }
+    var epilogues: [KernelTileProgram] = []
+    if let added {
+      unsafe call.set(buffer: 11, to: added.pointer)
+      epilogues = columns.indices.map { addingBias(segment: $0, rowStride: columns[$0] + gap) }
+      for (s, program) in epilogues.enumerated() { call.set(program: s, to: program) }
+    }
     call.run(threads: threads, concurrently: concurrently)
+    withExtendedLifetime(epilogues) {}
 
     let results = zip(outputs, columns).map { memory, columns in
       let values = memory.values
@@ -96,6 +106,20 @@ struct MatmulProblem {
     let intact = outputs.allSatisfy(\.isIntact) && mapped.allSatisfy(\.isIntact) && x.isIntact
     return Outcome(
       outputs: results, isIntact: gaps && intact && converted.isIntact)
+  }
+
+  private func addingBias(segment: Int, rowStride: Int) -> KernelTileProgram {
+    KernelTileProgram(
+      [
+        [
+          tile(APUS_TILE_LOAD, 0, 0), tile(APUS_TILE_LOAD, 1, 1), tile(APUS_TILE_ADD, 0, 0, 1),
+          tile(APUS_TILE_STORE, 0, 0, 0),
+        ]
+      ],
+      operands: [
+        .init(buffer: 4 + 2 * segment, strides: [0, 0, rowStride, 1]),
+        .init(buffer: 11, strides: [0, 0, 0, 1]),
+      ])
   }
 
   private func convert(

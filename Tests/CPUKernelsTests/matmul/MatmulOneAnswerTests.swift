@@ -55,6 +55,25 @@ import Testing
     }
   }
 
+  /// Each output gets its epilogue exactly once, whatever the split.
+  @Test(arguments: WeightFormat.allCases, KernelISA.allCases)
+  func epilogues(_ format: WeightFormat, _ isa: KernelISA) throws {
+    try isa.require()
+    for (rows, threads) in [(0, 1), (1, 1), (1, 3), (5, 2), (70, 3)] {
+      let problem = MatmulProblem(
+        format, rows: rows, inner: 64, columns: [300, 5, 33], seed: 6, distinct: 13)
+      var numbers = SeededNumbers(7)
+      let bias = numbers.quickNormals(300)
+      let plain = problem.run(isa: isa).outputs
+      let found = problem.run(isa: isa, threads: threads, concurrently: true, gap: 2, bias: bias)
+      #expect(found.isIntact)
+      for (s, columns) in problem.columns.enumerated() {
+        let expected = plain[s].indices.map { plain[s][$0] + bias[$0 % columns] }
+        #expect(found.outputs[s] == expected)
+      }
+    }
+  }
+
   /// Numbers that vdpbf16ps takes for zero must be zero on every instruction set.
   @Test(arguments: KernelISA.allCases)
   func denormalsInBFloat16(_ isa: KernelISA) throws {
@@ -63,7 +82,7 @@ import Testing
     let tiny = (0..<5 * 96).map { _ in
       Float(bitPattern: UInt32(numbers.next() & 0x80ff_ffff) | 0x0010_0000)
     }
-    let weights = WeightFormat.bf16.encode(numbers.normals(7 * 96, deviation: 1e-3))
+    let weights = WeightFormat.bf16.encode(numbers.quickNormals(7 * 96, deviation: 1e-3))
     let problem = MatmulProblem(
       .bf16, rows: 5, inner: 96, columns: [7], activation: tiny, weights: [weights])
     let bits = problem.run(isa: isa).bits
@@ -77,11 +96,11 @@ import Testing
     try isa.require()
     for poison in [Float.nan, .infinity, -.infinity] {
       var numbers = SeededNumbers(5)
-      var x = numbers.normals(3 * 64)
+      var x = numbers.quickNormals(3 * 64)
       x[64 + 40] = poison
       let problem = MatmulProblem(
         format, rows: 3, inner: 64, columns: [5], activation: x,
-        weights: [format.encode(numbers.normals(5 * 64))])
+        weights: [format.encode(numbers.quickNormals(5 * 64))])
       let outputs = problem.run(isa: isa).outputs[0]
       #expect(outputs[5..<10].allSatisfy { !$0.isFinite })
       #expect((outputs[..<5] + outputs[10...]).allSatisfy { $0.isFinite })

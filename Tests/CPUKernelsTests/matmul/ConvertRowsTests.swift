@@ -57,7 +57,8 @@ import Testing
     for (index, (rows, inner)) in Self.shapes.enumerated() {
       var numbers = SeededNumbers(UInt64(index))
       try check(
-        numbers.normals(rows * inner), rows: rows, inner: inner, isa: isa, threads: 1 + index % 3)
+        numbers.quickNormals(rows * inner), rows: rows, inner: inner, isa: isa,
+        threads: 1 + index % 3)
     }
   }
 
@@ -84,7 +85,7 @@ import Testing
     try isa.require()
     for (index, (rows, inner)) in Self.shapes.enumerated() {
       var numbers = SeededNumbers(UInt64(index))
-      var x = numbers.normals(rows * inner)
+      var x = numbers.quickNormals(rows * inner)
       let special: [Float] = [
         .nan, .infinity, -.infinity, -0.0, .greatestFiniteMagnitude, 0x1p-140,
         Float(bitPattern: 0x3f80_8000), Float(bitPattern: 0x3f81_8000),
