@@ -1,12 +1,14 @@
-// How fast the matmul kernels are on this machine, beside tools that measure its limits. Not a test.
+// How fast the matmul kernels are on this machine, beside tools that measure its limits. Not a
+// test.
 //
 //     clang -O3 -pthread -I Sources/CPUKernels/include Benchmarks/kernels/matmul.c \
 //       Sources/CPUKernels/*.c Sources/CPUKernels/*/*.c -lm -o /tmp/matmul && /tmp/matmul
 //     /tmp/matmul [--format q4_0] [--rows 1,4,16,512] [--k 2048] [--n 8192] [--threads 2] [--isa 1]
 //                 [--megabytes 256]
 //
-// Weights of --megabytes are walked round, so that one row streams from memory. For each format and number
-// of rows: GB/s of weights read, GFLOP/s (2 rows N K a second), conversion of activations included.
+// Weights of --megabytes are walked round, so that one row streams from memory. For each format and
+// number of rows: GB/s of weights read, GFLOP/s (2 rows N K a second), conversion of activations
+// included.
 #define _GNU_SOURCE
 #include "cpu_kernels.h"
 

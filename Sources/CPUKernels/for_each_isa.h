@@ -4,12 +4,12 @@
 //     #include "../for_each_isa.h"
 //     const apus_kernel_variants apus_rms_norm = APUS_VARIANTS(rms_norm);
 //
-// Within a body `ISA(name)` is the name with the suffix of the instruction set, ISA_LEVEL is one of the
-// APUS_LEVEL_ constants, and vector.h has just been included for it. What does not depend on the instruction
-// set goes into the .c file, before this include.
+// Within a body `ISA(name)` is the name with the suffix of the instruction set, ISA_LEVEL is one of
+// the APUS_LEVEL_ constants, and vector.h has just been included for it. What does not depend on
+// the instruction set goes into the .c file, before this include.
 //
-// Results must be the same bits on every instruction set and for every place in a batch, so nothing is
-// contracted or reassociated: fused multiply-adds are written out.
+// Results must be the same bits on every instruction set and for every place in a batch, so nothing
+// is contracted or reassociated: fused multiply-adds are written out.
 #include "include/cpu_kernels.h"
 
 #include <math.h>

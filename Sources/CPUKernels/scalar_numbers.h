@@ -1,5 +1,6 @@
-// bfloat16 and float16 of single numbers, by integer arithmetic, so that no instruction set is needed and
-// the floating-point modes do not matter. Rounding is to nearest even; NaNs stay NaNs and become quiet.
+// bfloat16 and float16 of single numbers, by integer arithmetic, so that no instruction set is
+// needed and the floating-point modes do not matter. Rounding is to nearest even; NaNs stay NaNs
+// and become quiet.
 #ifndef APUS_SCALAR_NUMBERS_H
 #define APUS_SCALAR_NUMBERS_H
 
@@ -48,7 +49,7 @@ static inline uint16_t apus_f16_from_float(float value) {
   uint32_t bits = apus_bits_from_float(value), magnitude = bits & 0x7fffffff;
   uint16_t sign = (uint16_t)((bits >> 16) & 0x8000);
   if (magnitude > 0x7f800000) return (uint16_t)(sign | 0x7e00 | ((magnitude >> 13) & 0x1ff));
-  if (magnitude >= 0x477ff000) return (uint16_t)(sign | 0x7c00);  // 65520 and more round to infinity
+  if (magnitude >= 0x477ff000) return (uint16_t)(sign | 0x7c00);  // from 65520 on
   if (magnitude < 0x38800000) {  // the result is a denormal: a multiple of 2^-24
     if (magnitude < 0x33000000) return sign;
     uint32_t shift = 126 - (magnitude >> 23), full = (magnitude & 0x7fffff) | 0x800000;

@@ -1,11 +1,11 @@
-// Sixteen float32 or int32 lanes: one zmm register, two ymm registers, or a plain array. Included by
-// for_each_isa.h once per instruction set; every operation gives the same bits on all of them.
+// Sixteen float32 or int32 lanes: one zmm register, two ymm registers, or a plain array. Included
+// by for_each_isa.h once per instruction set; every operation gives the same bits on all of them.
 //
 //     f32x16, i32x16, m16 (one truth value per lane)
 //
 // Reductions add in one tree: lane l + lane l+8, then +4, +2, +1. `max(a, b)` is a > b ? a : b and
-// `min(a, b)` is a < b ? a : b, lane by lane, so b where either is NaN. `_part` operations touch the first n
-// lanes only (n may be 0 or less, and 16 or more), the others read as zero.
+// `min(a, b)` is a < b ? a : b, lane by lane, so b where either is NaN. `_part` operations touch
+// the first n lanes only (n may be 0 or less, and 16 or more), the others read as zero.
 
 // Every name carries the suffix of its instruction set.
 #ifndef APUS_VECTOR_NAMES

@@ -1,8 +1,10 @@
-// Rows of a table of weights, decoded to float32: out[r] = table[ids[r]]. An id outside the table gives zeros.
+// Rows of a table of weights, decoded to float32: out[r] = table[ids[r]]. An id outside the table
+// gives zeros.
 //
-// Bytes: each row once (4, 2, 1.06, 0.56 or 0.63 a column), 4 written. One conversion and at most two
-// operations a number, so the time is memory's. Every decoded number is exact but for q4_1, whose d x nibble
-// (exact: 11 + 4 bits) is added to m with one rounding. Block layouts: ../matmul/matmul_quantized.h.
+// Bytes: each row once (4, 2, 1.06, 0.56 or 0.63 a column), 4 written. One conversion and at most
+// two operations a number, so the time is memory's. Every decoded number is exact but for q4_1,
+// whose d x nibble (exact: 11 + 4 bits) is added to m with one rounding. Block layouts:
+// ../matmul/matmul_quantized.h.
 //
 // Threads take contiguous parts of the result, in units of 32 columns of a row.
 #ifndef APUS_EMBEDDING_H

@@ -132,7 +132,8 @@ APUS_INLINE vector multiply_add(vector x, vector w, vector sum) {
 
 // ---- One tile, over some steps of K ----
 
-// One step for every output of the tile. With `together` 1 it covers one half of the lanes, else all.
+// One step for every output of the tile. With `together` 1 it covers one half of the lanes, else
+// all.
 APUS_INLINE void ISA(tile_step)(
     int rows, int columns, int together, int first_half, const x_element *const *x,
     const w_element *const *w, int64_t at, vector sums[TILE_ROWS][TILE_COLUMNS][HALVES]) {
@@ -140,7 +141,8 @@ APUS_INLINE void ISA(tile_step)(
   for (int h = 0; h < together; h++) {
 #pragma unroll
     for (int s = 0; s < SUBSTEPS; s++) {
-      // Pairs are loaded again for their even elements: kept, they would push sums out of registers.
+      // Pairs are loaded again for their even elements: kept, they would push sums out of
+      // registers.
       if (SUBSTEPS > 1) __asm__("" : "+r"(at));
       vector xs[TILE_ROWS];
 #pragma unroll
@@ -158,7 +160,8 @@ APUS_INLINE void ISA(tile_step)(
 
 // Continues the sums of a tile; `rows` and `columns` are constants wherever this is inlined.
 APUS_INLINE void ISA(tile_of)(
-    int rows, int columns, const apus_float_tile *tile, int64_t first, int64_t last, int prefetches) {
+    int rows, int columns, const apus_float_tile *tile, int64_t first, int64_t last,
+    int prefetches) {
   const int together = rows == 1 ? HALVES : 1;
   const x_element *x[TILE_ROWS];
   const w_element *w[TILE_COLUMNS];
@@ -242,8 +245,8 @@ APUS_INLINE void ISA(tile)(
 
 // ---- A strip of columns ----
 
-// Rows first_row ..< last_row of TILE_COLUMNS columns (fewer at the end of a segment: the last is then
-// computed again in their place and not written).
+// Rows first_row ..< last_row of TILE_COLUMNS columns (fewer at the end of a segment: the last is
+// then computed again in their place and not written).
 //
 // Not inlined, so that no arithmetic moves across a change of the floating-point modes.
 static __attribute__((noinline)) void ISA(columns)(

@@ -2,31 +2,33 @@
 //
 //     out[r, n] = sum over k of x[r, k] W[n, k]
 //
-// Bytes: every weight once (2 or 4 K N), activations and outputs. Operations: 2 rows N K. With one row the
-// time is that of reading the weights; from about 8 rows (f32) to 16 rows (bf16) on it is arithmetic.
+// Bytes: every weight once (2 or 4 K N), activations and outputs. Operations: 2 rows N K. With one
+// row the time is that of reading the weights; from about 8 rows (f32) to 16 rows (bf16) on it is
+// arithmetic.
 //
 // The order of one output, whatever the rows, threads, segments and instruction set:
 //   f32, f16  16 lanes from 0; lane l: acc = fma(x[16j+l], w[16j+l], acc) for j = 0, 1, ...
 //   bf16      16 lanes from 0; lane l: acc = fma(x[32j+2l+1], w[32j+2l+1], acc), then
 //             acc = fma(x[32j+2l], w[32j+2l], acc). This is what vdpbf16ps does; it takes denormal
 //             operands and results for zero, so every instruction set runs with those modes.
-// The lanes are added in the tree of vector.h. A remainder of K is padded with zeros in both operands.
+// The lanes are added in the tree of vector.h. A remainder of K is padded with zeros in both
+// operands.
 //
-// Tiles. An accumulator holds one native vector, 16 lanes (AVX-512) or a half of them (AVX2, which goes
-// over a chunk of K twice, for the low and the high half). A tile of R rows x C columns loads R + C
-// operands for R C multiply-adds, and two loads go with two multiply-adds a cycle, so R C must well exceed
-// R + C:
+// Tiles. An accumulator holds one native vector, 16 lanes (AVX-512) or a half of them (AVX2, which
+// goes over a chunk of K twice, for the low and the high half). A tile of R rows x C columns loads
+// R + C operands for R C multiply-adds, and two loads go with two multiply-adds a cycle, so R C
+// must well exceed R + C:
 //   AVX-512    4 x 6 = 24 accumulators + 4 + 1 operands of 32 registers   10 loads for 24
 //   AVX2 f32   3 x 4 = 12 accumulators + 3 + 1 operands of 16 registers    7 loads for 12
 //   AVX2 rest  2 x 5 = 10 accumulators + 2 + 1 operands, the rest to widen them
-// A 3 x 4 tile of bf16 or f16 spills its sums: .55 of the multiply-add peak on Zen 3, against .88 of 2 x 5.
-// One row takes all lanes in one pass, so that each line of the weights is touched once.
+// A 3 x 4 tile of bf16 or f16 spills its sums: .55 of the multiply-add peak on Zen 3, against .88
+// of 2 x 5. One row takes all lanes in one pass, so that each line of the weights is touched once.
 //
-// Blocks. A chunk of K is 4 KB of each weight row: C rows of it (16 or 24 KB) stay in L1 while all rows
-// of a block of activations pass, and between chunks the sums of the block wait in scratch (16 floats an
-// output, which keeps the order). A block of rows is as many as fill X_BLOCK_BYTES, half of a small L2,
-// and at most 96 (so its sums take at most 96 x 6 x 64 bytes = 36 KB), so that it is read from L2 for every
-// C columns.
+// Blocks. A chunk of K is 4 KB of each weight row: C rows of it (16 or 24 KB) stay in L1 while all
+// rows of a block of activations pass, and between chunks the sums of the block wait in scratch (16
+// floats an output, which keeps the order). A block of rows is as many as fill X_BLOCK_BYTES, half
+// of a small L2, and at most 96 (so its sums take at most 96 x 6 x 64 bytes = 36 KB), so that it is
+// read from L2 for every C columns.
 #ifndef APUS_MATMUL_FLOAT_H
 #define APUS_MATMUL_FLOAT_H
 
@@ -41,7 +43,8 @@
 #define X_BLOCK_BYTES (256 << 10)
 #define BLOCK_ROWS 96
 
-// STEP: elements of K that one multiply-add of every lane covers. CHUNK: elements between two spills.
+// STEP: elements of K that one multiply-add of every lane covers. CHUNK: elements between two
+// spills.
 #if APUS_MATMUL_FORMAT == APUS_MATMUL_BF16
 typedef uint16_t x_element;
 typedef uint16_t w_element;

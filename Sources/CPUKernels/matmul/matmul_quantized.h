@@ -7,37 +7,40 @@
 //
 // Activations are int8 with a scale dx and a sum for every row and block: see convert_rows.c.
 //
-// Bytes: every weight once (1.06, 0.56 or 0.63 K N). Operations: 2 rows N K in int8, and for each block
-// one conversion, one product of scales and one multiply-add (two for q4_1).
+// Bytes: every weight once (1.06, 0.56 or 0.63 K N). Operations: 2 rows N K in int8, and for each
+// block one conversion, one product of scales and one multiply-add (two for q4_1).
 //
-// The order of one output, whatever the rows, threads, segments and instruction set: y = 0, then for the
-// blocks of K in turn, with I = sum over the block of x times (q, nibble - 8, or nibble), an exact integer
-// below 2^24:
+// The order of one output, whatever the rows, threads, segments and instruction set: y = 0, then
+// for the blocks of K in turn, with I = sum over the block of x times (q, nibble - 8, or nibble),
+// an exact integer below 2^24:
 //     q8_0, q4_0   y = fma(float(I), d * dx, y)                            (d * dx rounded to f32)
 //     q4_1         y = fma(float(I), d * dx, y); y = fma(float(sum), m * dx, y)
 //
-// Integer products. VNNI multiplies unsigned by signed bytes: q8_0 is taken as q + 128, and 128 sum(x) is
-// taken off again (for q4_0: 8 sum(x)). AVX2 adds pairs of such products in 16 bits: 15 x 127 x 2 x 8 stays
-// below 2^15, so nibbles add up a whole block there; q8_0 multiplies |q| by x with the sign of q, since
-// 128 x 127 x 2 does not saturate where 255 x 127 x 2 would, and widens every pair.
+// Integer products. VNNI multiplies unsigned by signed bytes: q8_0 is taken as q + 128, and 128
+// sum(x) is taken off again (for q4_0: 8 sum(x)). AVX2 adds pairs of such products in 16 bits: 15 x
+// 127 x 2 x 8 stays below 2^15, so nibbles add up a whole block there; q8_0 multiplies |q| by x
+// with the sign of q, since 128 x 127 x 2 does not saturate where 255 x 127 x 2 would, and widens
+// every pair.
 //
-// One row: each weight row is read strictly in sequence (16 rows at a time reach a third of the bandwidth),
-// a block being one 32-byte vector with lanes along k. Of 8 blocks come 8 integers by a tree of adds;
-// (float(I), scale product) wait in scratch until 8 rows are there, and then the blocks are added in order
-// with lanes = rows. Scratch: 8 rows x K/32 x 8 bytes, 16 KB at K = 8192.
+// One row: each weight row is read strictly in sequence (16 rows at a time reach a third of the
+// bandwidth), a block being one 32-byte vector with lanes along k. Of 8 blocks come 8 integers by a
+// tree of adds; (float(I), scale product) wait in scratch until 8 rows are there, and then the
+// blocks are added in order with lanes = rows. Scratch: 8 rows x K/32 x 8 bytes, 16 KB at K = 8192.
 //
-// More rows: 16 outputs x 8 blocks are rearranged into a panel (5 KB), whose vectors hold 4 bytes of k for
-// each output; activations are broadcast 4 bytes at a time, so that lanes = outputs and nothing is added
-// across lanes:
+// More rows: 16 outputs x 8 blocks are rearranged into a panel (5 KB), whose vectors hold 4 bytes
+// of k for each output; activations are broadcast 4 bytes at a time, so that lanes = outputs and
+// nothing is added across lanes:
 //
-//     group of 4 k:   | output 0: k..k+3 | output 1: k..k+3 | ... | output 15 |    64 bytes, 8 of them a block
+//     group of 4 k:   | output 0: k..k+3 | output 1: k..k+3 | ... | output 15 |   64 bytes
+//     block:          | group 0 | ... | group 7 | 16 scales | 16 minimums (q4_1) |
 //
 // Rearranging costs what 25 to 30 rows cost, so with many rows the panel is made for all of K once
 // (640 bytes x K/32, 160 KB at K = 8192: in L2) and reused for every block of rows.
-// Tile: AVX2 4 rows x 16 outputs = 8 accumulators, 2 + 4 operands and ones of 16 registers; AVX-512 8 rows
-// x 32 outputs = 16 accumulators of 32, 2 loads and 8 broadcasts for 16 products, and 16 independent
-// chains hide the latency of vpdpbusd (4 to 5 cycles). Sums y of a block of 128 rows stay in scratch
-// (8 or 16 KB), beside 8 blocks of a panel and the activations that pass (4 KB for 4 x 8 x 128).
+// Tile: AVX2 4 rows x 16 outputs = 8 accumulators, 2 + 4 operands and ones of 16 registers; AVX-512
+// 8 rows x 32 outputs = 16 accumulators of 32, 2 loads and 8 broadcasts for 16 products, and 16
+// independent chains hide the latency of vpdpbusd (4 to 5 cycles). Sums y of a block of 128 rows
+// stay in scratch (8 or 16 KB), beside 8 blocks of a panel and the activations that pass (4 KB for
+// 4 x 8 x 128).
 #ifndef APUS_MATMUL_QUANTIZED_H
 #define APUS_MATMUL_QUANTIZED_H
 

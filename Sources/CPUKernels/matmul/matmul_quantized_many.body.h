@@ -1,4 +1,5 @@
-// Quantised matmul of two and more rows, with lanes = outputs: see matmul_quantized.h. Needs AVX2 or better.
+// Quantised matmul of two and more rows, with lanes = outputs: see matmul_quantized.h. Needs AVX2
+// or better.
 
 #if ISA_LEVEL >= APUS_LEVEL_AVX512
 #define TILE_ROWS 8
@@ -66,9 +67,9 @@ APUS_INLINE void ISA(unpack_eight)(
 #endif
 }
 
-// Unpacks blocks first ..< last of 16 weight rows into panels[0], panels[TILE_PANELS], ... Rows past the
-// last valid one are that one again. The same place of the next 16 rows is fetched meanwhile, into L2:
-// 16 streams at once are too many for the hardware prefetchers.
+// Unpacks blocks first ..< last of 16 weight rows into panels[0], panels[TILE_PANELS], ... Rows
+// past the last valid one are that one again. The same place of the next 16 rows is fetched
+// meanwhile, into L2: 16 streams at once are too many for the hardware prefetchers.
 static __attribute__((noinline)) void ISA(unpack)(
     const uint8_t *weight, int64_t row_bytes, int64_t valid, int64_t first, int64_t last,
     apus_panel *panels) {
@@ -89,7 +90,8 @@ static __attribute__((noinline)) void ISA(unpack)(
 
 // ---- A tile ----
 
-// sums[r][p] += products of one block: panel p's outputs x row r. `rows` is a constant where inlined.
+// sums[r][p] += products of one block: panel p's outputs x row r. `rows` is a constant where
+// inlined.
 #if ISA_LEVEL >= APUS_LEVEL_AVX512
 
 APUS_INLINE void ISA(block_of_tile)(
@@ -117,7 +119,8 @@ APUS_INLINE void ISA(block_of_tile)(
 
 #else
 
-// For q8_0 `sums` are of 32 bits; for nibbles they are 16-bit sums of pairs until the end of the block.
+// For q8_0 `sums` are of 32 bits; for nibbles they are 16-bit sums of pairs until the end of the
+// block.
 APUS_INLINE void ISA(block_of_half)(
     int rows, const apus_panel *panel, int half, const int8_t *q, __m256i sums[TILE_ROWS]) {
   const __m256i ones = _mm256_set1_epi16(1);
@@ -156,7 +159,8 @@ APUS_INLINE void ISA(block_of_tile)(
 
 #endif
 
-// Adds `blocks` blocks to y [rows][TILE_PANELS][16]; `at` is the place of the first row's first block.
+// Adds `blocks` blocks to y [rows][TILE_PANELS][16]; `at` is the place of the first row's first
+// block.
 APUS_INLINE void ISA(tile_of)(
     int rows, const apus_panel *panels, int64_t blocks, const apus_q8_rows *x, int64_t at,
     float *y) {
@@ -231,8 +235,8 @@ static void ISA(unpack_columns)(
   }
 }
 
-// Rows first_row ..< last_row (at most BLOCK_ROWS) of TILE_PANELS x 16 columns. `unpacked`: the panels hold
-// all of K; otherwise they are made chunk by chunk.
+// Rows first_row ..< last_row (at most BLOCK_ROWS) of TILE_PANELS x 16 columns. `unpacked`: the
+// panels hold all of K; otherwise they are made chunk by chunk.
 static void ISA(columns)(
     const apus_matmul *matmul, const apus_matmul_strip *strip, int64_t column, int64_t first_row,
     int64_t last_row, int unpacked, apus_panel *panels, float *y) {

@@ -80,7 +80,8 @@ typedef struct {
   int64_t padded;
 } ISA(one_row);
 
-// Bytes ahead of use that a weight row is fetched: about 0.4 us at 20 GB/s, well beyond memory's latency.
+// Bytes ahead of use that a weight row is fetched: about 0.4 us at 20 GB/s, well beyond memory's
+// latency.
 #define PREFETCH_BYTES 8192
 
 // Products and scales of one weight row with x.

@@ -1,11 +1,12 @@
-// How a matmul is shared out: what one launch asks for, and which columns and rows a thread takes next.
+// How a matmul is shared out: what one launch asks for, and which columns and rows a thread takes
+// next.
 //
 // The columns of all segments are one line of units (tiles of columns that never cross a segment):
 //
 //     | segment 0: u u u u u | segment 1: u u | segment 2: u u u |
 //
-// A task is a run of units x a part of the rows. Which thread takes which task never changes a result: a
-// sum is never split.
+// A task is a run of units x a part of the rows. Which thread takes which task never changes a
+// result: a sum is never split.
 #ifndef APUS_MATMUL_SPLIT_H
 #define APUS_MATMUL_SPLIT_H
 
@@ -13,12 +14,13 @@
 
 #define APUS_SEGMENTS 4
 // About this much of the weights is taken from the counter at once: less restarts the hardware
-// prefetchers (.86 to .80 of bandwidth when it was measured), more leaves a thread waiting at the end.
+// prefetchers (.86 to .80 of bandwidth when it was measured), more leaves a thread waiting at the
+// end.
 #define APUS_TASK_BYTES (1 << 20)
 // From this many rows on, arithmetic outweighs the reading of weights.
 #define APUS_FEW_ROWS 16
-// Columns that are finished before their epilogue runs: with few rows as many as a tile program takes at
-// once, with many rows so few that a hundred rows of them (32 KB) are still in the caches.
+// Columns that are finished before their epilogue runs: with few rows as many as a tile program
+// takes at once, with many rows so few that a hundred rows of them (32 KB) are still in the caches.
 #define APUS_STRIP_FEW_ROWS 256
 #define APUS_STRIP_MANY_ROWS 64
 
@@ -81,8 +83,9 @@ static inline void apus_matmul_run_units(
   }
 }
 
-// Runs this thread's share. Little work is split evenly and at fixed borders, so that a thread finds its
-// part of a small weight in its own cache again; much is taken task by task from the counter.
+// Runs this thread's share. Little work is split evenly and at fixed borders, so that a thread
+// finds its part of a small weight in its own cache again; much is taken task by task from the
+// counter.
 static inline void apus_matmul_run(
     const apus_matmul *matmul, apus_matmul_strip_kernel kernel, const apus_worker *worker) {
   int64_t rows = matmul->rows, units = 0, count = worker->count;
