@@ -3,7 +3,8 @@ import ApusPipelines
 import ApusTensors
 import ArgumentParser
 
-/// The flags that say which model runs and how: MAX's names first, then those of vLLM and llama.cpp.
+/// The flags that say which model runs and how: MAX's names first, then those of vLLM and
+/// llama.cpp.
 struct ModelArguments: ParsableArguments {
   @Option(
     name: [.long, .customLong("model-path"), .customShort("m")],

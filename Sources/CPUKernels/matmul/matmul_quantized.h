@@ -23,13 +23,14 @@
 // every pair.
 //
 // Lanes = outputs. The blocks of 8 weight rows are transposed in registers (8 shuffles for nibbles,
-// 16 for q8_0), so that a vector holds 4 bytes of k for each of 8 outputs; activations are broadcast
-// 4 bytes at a time, and nothing is added across lanes. Lanes along k would need a tree of adds for
-// every block and the sums of blocks kept until 8 rows are there: about 17 operations a block of
-// nibbles instead of 10 (measured: 11 and 16.7 GB/s from memory, with q8_0 19 and 24).
+// 16 for q8_0), so that a vector holds 4 bytes of k for each of 8 outputs; activations are
+// broadcast 4 bytes at a time, and nothing is added across lanes. Lanes along k would need a tree
+// of adds for every block and the sums of blocks kept until 8 rows are there: about 17 operations a
+// block of nibbles instead of 10 (measured: 11 and 16.7 GB/s from memory, with q8_0 19 and 24).
 //
 // One row: 8 weight rows at a time, used as they are transposed. Eight interleaved streams are too
-// many for the hardware prefetchers, so the same place of the next 8 rows is fetched by instruction.
+// many for the hardware prefetchers, so the same place of the next 8 rows is fetched by
+// instruction.
 //
 // More rows: 16 outputs x 8 blocks are transposed into a panel (5 KB) that all rows use:
 //

@@ -38,8 +38,8 @@ APUS_INLINE void ISA(gather_groups)(const uint8_t *const rows[8], int64_t at, __
   out[3] = _mm256_unpackhi_epi64(b[2], b[3]);
 }
 
-// Fetches into L2 what lies `distance` bytes after block b of 8 rows, every line of it at least once:
-// two blocks of nibbles are less than a line.
+// Fetches into L2 what lies `distance` bytes after block b of 8 rows, every line of it at least
+// once: two blocks of nibbles are less than a line.
 APUS_INLINE void ISA(prefetch_eight)(const uint8_t *const rows[8], int64_t b, int64_t distance) {
   const int count = BLOCK_BYTES > 32 ? 8 : 4;
   const int64_t first = BLOCK_BYTES > 32 ? 0 : 4 * (b & 1);

@@ -95,7 +95,7 @@ struct GenerationFields {
     return options["include_usage"]?.boolValue ?? false
   }
 
-  /// Fields of the protocol that are not implemented, at the values that change nothing.
+  /// Fields of the protocol without an effect here, at the values that change nothing.
   private static func neutralFields(_ fields: inout RequestFields) throws(RequestError) {
     try fields.neutral("n", "1") { $0.intValue == 1 }
     try fields.neutral("frequency_penalty", "0") { $0.doubleValue == 0 }

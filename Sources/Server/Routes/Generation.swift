@@ -6,7 +6,8 @@ import Hummingbird
 
 /// Runs the prompts of one request on the engine and writes the answer, whole or streamed.
 ///
-/// When the client goes away the requests are cancelled: the engine frees their pages within a step.
+/// When the client goes away the requests are cancelled: the engine frees their pages within a
+/// step.
 struct Generation: Sendable {
   let model: ServedModel
   let fields: GenerationFields
