@@ -37,6 +37,14 @@ enum TestKernels {
     unsafe output[0] = output[0] &* 10 &+ Int32(value)
   }
 
+  /// The system's number of the thread that each member runs on. buffers: out [members]
+  static let threadNumber = unsafe kernel("thread_number") { arguments, worker in
+    let output = unsafe buffer(arguments, 0)
+    #if os(Linux)
+      unsafe output[Int(worker!.pointee.index)] = gettid()
+    #endif
+  }
+
   /// Fills the scratch of each member and checks that nobody else wrote there. buffers: out
   /// [members]
   static let scratch = unsafe kernel("scratch") { arguments, worker in

@@ -201,12 +201,12 @@ extern const apus_kernel_variants apus_store_pages;
 extern const apus_kernel_variants apus_paged_attention;
 
 // Draws one token per row. Temperature 0: the greatest logit, lower id first among equals; NaN
-// counts as -infinity. Otherwise, with p = softmax(logits / temperature) sorted in descending order (lower id
-// first among equals): keep index < top_k (0: all), keep where the sum of p before it < top_p, keep
-// p >= min_p * p[0]; then the first kept entry, in that order, whose running sum of p exceeds u *
-// (sum of kept p), where u is the `random` primitive of (seeds, counter): Philox-4x32-10, key =
-// seeds, counter = (counter, 0, 0, 0), the first word's high 24 bits times 2^-24. At least one
-// token is kept.
+// counts as -infinity. Otherwise, with p = softmax(logits / temperature) sorted in descending
+// order (lower id first among equals): keep index < top_k (0: all), keep where the sum of p before
+// it < top_p, keep p >= min_p * p[0]; then the first kept entry, in that order, whose running sum
+// of p exceeds u * (sum of kept p), where u is the `random` primitive of (seeds, counter):
+// Philox-4x32-10, key = seeds, counter = (counter, 0, 0, 0), the first word's high 24 bits times
+// 2^-24. At least one token is kept.
 // buffers: logits [rows, n], temperature float32 [rows], top_k int32 [rows], top_p float32 [rows],
 //          min_p float32 [rows], seeds int32 [rows, 2], counters int32 [rows] | token int32 [rows]
 // sizes: rows, n (at most APUS_SAMPLE_COLUMNS: what a worker's scratch holds)
