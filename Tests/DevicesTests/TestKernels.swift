@@ -1,5 +1,6 @@
 import ApusCPUKernels
 import ApusDevices
+import Foundation
 import Synchronization
 
 /// Kernels that show what a device did. Elements are int32.
