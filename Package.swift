@@ -1,32 +1,28 @@
 // swift-tools-version: 6.3
-import Foundation
 import PackageDescription
 
 // Unsafe flags keep a package from being a versioned dependency, so they are set only when we are the root.
 let isRoot = !Context.packageDirectory.contains("/checkouts/")
 
-let swiftSettings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .strictMemorySafety(),
-]
+/// Set in CI only: a newer compiler's new warnings must not break those who build us.
+let warningsAreErrors = isRoot && Context.environment["APUS_WARNINGS_AS_ERRORS"] != nil
+
+let swiftSettings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .strictMemorySafety(),
+  ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
 /// In debug builds C would be compiled at -O0 and the kernels crawl.
 let kernelSettings: [CSetting] = isRoot ? [.unsafeFlags(["-O3"], .when(configuration: .debug))] : []
 
-// While rooms are being built side by side, those that do not exist yet are left out.
-let here = Context.packageDirectory
-func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(here)/\(path)") }
-func targets(_ names: [String]) -> [Target.Dependency] {
-  names.filter { isThere("Sources/\($0)") }.map { .target(name: "Apus\($0)") }
-}
-
 /// A Swift room of ours: `Sources/<name>`, module `Apus<name>`, tests in `Tests/<name>Tests`.
 func room(_ name: String, _ ours: [String] = [], _ packages: [Target.Dependency] = []) -> Target {
   .target(
-    name: "Apus\(name)", dependencies: targets(ours) + packages,
+    name: "Apus\(name)", dependencies: ours.map { .target(name: "Apus\($0)") } + packages,
     path: "Sources/\(name)", swiftSettings: swiftSettings)
 }
 
@@ -39,7 +35,8 @@ func cRoom(_ name: String, _ settings: [CSetting] = []) -> Target {
 func tests(_ name: String, _ ours: [String], _ packages: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: "\(name)Tests",
-    dependencies: targets(ours) + [.target(name: "TestSupport")] + packages,
+    dependencies: ours.map { .target(name: "Apus\($0)") } + [.target(name: "TestSupport")]
+      + packages,
     path: "Tests/\(name)Tests", swiftSettings: swiftSettings)
 }
 
@@ -49,6 +46,10 @@ let lifecycle = Target.Dependency.product(
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let unixSignals = Target.Dependency.product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
 
 let rooms: [Target] = [
   // level 0
@@ -81,15 +82,19 @@ let rooms: [Target] = [
     ],
     path: "Sources/Apus", swiftSettings: swiftSettings),
   // level 7
-  room("Server", ["Engine", "Pipelines", "Tokenizers", "JSON"], [hummingbird, lifecycle, logging]),
+  room(
+    "Server", ["Engine", "Pipelines", "Tokenizers", "JSON"],
+    [hummingbird, lifecycle, logging, httpTypes, nioCore]),
   // level 8
   .executableTarget(
     name: "ApusCommand",
     dependencies: [
       .target(name: "ApusServer"), .target(name: "ApusEngine"), .target(name: "ApusArchitectures"),
       .target(name: "ApusPipelines"), .target(name: "ApusCompiler"), .target(name: "ApusDevices"),
-      .target(name: "ApusCheckpoints"), .target(name: "ApusTokenizers"), .target(name: "ApusGraphs"),
-      .target(name: "ApusTensors"), .target(name: "ApusJSON"), argumentParser, lifecycle, logging,
+      .target(name: "ApusCheckpoints"), .target(name: "ApusTokenizers"),
+      .target(name: "ApusGraphs"),
+      .target(name: "ApusTensors"), .target(name: "ApusJSON"), argumentParser, lifecycle,
+      unixSignals, logging,
     ],
     path: "Sources/ApusCommand", swiftSettings: swiftSettings,
     linkerSettings: isRoot ? [.unsafeFlags(["-Xlinker", "--export-dynamic"])] : []),
@@ -107,10 +112,16 @@ let testRooms: [Target] = [
   tests("Devices", ["Devices", "Tensors", "CPUKernels"]),
   tests("Graphs", ["Graphs", "Tensors"]),
   tests("Layers", ["Layers", "Graphs", "Checkpoints", "Tensors"]),
-  tests("Compiler", ["Compiler", "Graphs", "Checkpoints", "Devices", "CPUKernels", "Tensors"]),
+  .target(name: "MallocCounter", path: "Tests/MallocCounter"),
+  tests(
+    "Compiler", ["Compiler", "Graphs", "Checkpoints", "Devices", "CPUKernels", "Tensors"],
+    [.target(name: "MallocCounter")]),
   tests(
     "Pipelines",
-    ["Pipelines", "Layers", "Graphs", "Checkpoints", "Compiler", "Devices", "Tokenizers", "Tensors"]),
+    [
+      "Pipelines", "Layers", "Graphs", "Checkpoints", "Compiler", "Devices", "Tokenizers",
+      "Tensors",
+    ]),
   tests(
     "Architectures",
     [
@@ -125,21 +136,19 @@ let testRooms: [Target] = [
   tests("Tidy", []),
 ]
 
-let present = (rooms + testRooms).filter { isThere($0.path ?? "") }
-let names = Set(present.map(\.name))
-
 let package = Package(
   name: "apus",
-  products: (names.contains("Apus") ? [.library(name: "Apus", targets: ["Apus"])] : [])
-    + (names.contains("ApusCommand")
-      ? [.executable(name: "apus", targets: ["ApusCommand"])] : []),
-  dependencies: names.contains("ApusServer")
-    ? [
-      .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-      .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-      .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-      .package(
-        url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    ] : [],
-  targets: present
+  products: [
+    .library(name: "Apus", targets: ["Apus"]),
+    .executable(name: "apus", targets: ["ApusCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: rooms + testRooms
 )

@@ -35,8 +35,8 @@ public struct Node: Sendable {
 /// A typed, append-only dataflow graph. Node ids ascend, so the order of appending is a topological
 /// order, the printing order and the order of interpretation. Equal nodes are appended once.
 ///
-/// Building never throws or traps: a bad operation returns a poisoned `Tensor`, and the graph keeps the
-/// first diagnostic, which `verify()` and loading throw.
+/// Building never throws or traps: a bad operation returns a poisoned `Tensor`, and the graph keeps
+/// the first diagnostic, which `verify()` and loading throw.
 ///
 /// A graph is built by one thread; once built, it may be read by many.
 public final class Graph {
@@ -44,8 +44,10 @@ public final class Graph {
   public private(set) var nodes: [Node] = []
   public private(set) var inputs: [(name: String, id: NodeID)] = []
   public private(set) var outputs: [(name: String, id: NodeID)] = []
-  /// Names given by `Tensor.named(_:)`, for taps.
+  /// The last name given to each value by `Tensor.named(_:)`.
   public private(set) var tensorNames: [NodeID: String] = [:]
+  /// Every name given by `Tensor.named(_:)`, for taps; equal values may have several names.
+  public private(set) var namedTensors: [String: NodeID] = [:]
   /// Paged states in the order of first use.
   public private(set) var states: [PagedState] = []
   public private(set) var diagnostic: Diagnostic?
@@ -72,15 +74,21 @@ public final class Graph {
 
   // MARK: Sources
 
-  /// - Precondition: no other input has this name with another type.
-  public func input(_ name: String, _ dataType: DataType, _ shape: Shape) -> Tensor {
+  /// A value that each run is given by name. Asking again for a name gives the same value.
+  public func input(
+    _ name: String, _ dataType: DataType, _ shape: Shape, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
     let type = TensorType(dataType, shape)
     if let existing = inputs.first(where: { $0.name == name }) {
-      precondition(self[existing.id].type == type, "input '\(name)' was declared with another type")
-      return Tensor(graph: self, id: existing.id)
+      let tensor = Tensor(graph: self, id: existing.id)
+      guard tensor.type == type else {
+        return fail(
+          "input", [tensor], "'\(name)' is declared again as \(type)", file: file, line: line)
+      }
+      return tensor
     }
-    let tensor = append(.primitive(.input(name: name)), [], type)
-    inputs.append((name, tensor.id))
+    let tensor = apply(.input(name: name), [], type, file: file, line: line)
+    if !tensor.isPoisoned { inputs.append((name, tensor.id)) }
     return tensor
   }
 
@@ -95,19 +103,32 @@ public final class Graph {
   public func constant(_ value: Float) -> Tensor { constant(HostTensor([value], shape: [])) }
 
   /// int32 values 0, 1, 2, ... along `axis`.
-  public func iota(_ shape: Shape, axis: Int) -> Tensor {
-    append(.primitive(.iota(axis: axis)), [], TensorType(.int32, shape))
+  public func iota(
+    _ shape: Shape, axis: Int, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    apply(
+      .iota(axis: axis < 0 ? shape.rank + axis : axis), [], TensorType(.int32, shape), file: file,
+      line: line)
   }
 
   // MARK: Sinks
 
   /// Declares an output. A name is given once.
-  public func output(_ name: String, _ tensor: Tensor) {
-    precondition(!outputs.contains { $0.name == name }, "output '\(name)' is declared twice")
-    outputs.append((name, tensor.id))
+  public func output(
+    _ name: String, _ tensor: Tensor, file: String = #fileID, line: Int = #line
+  ) {
+    guard accepts("output", [tensor], file: file, line: line) else { return }
+    if outputs.contains(where: { $0.name == name }) {
+      _ = fail("output", [tensor], "'\(name)' is declared twice", file: file, line: line)
+    } else {
+      outputs.append((name, tensor.id))
+    }
   }
 
-  func setName(_ name: String, of id: NodeID) { tensorNames[id] = name }
+  func setName(_ name: String, of id: NodeID) {
+    tensorNames[id] = name
+    namedTensors[name] = id
+  }
 
   // MARK: Composites
 
@@ -115,20 +136,47 @@ public final class Graph {
   public func composite(
     _ composite: some Composite, _ operands: [Tensor], file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let types = operands.map(\.type)
-    if operands.contains(where: \.isPoisoned) { return poisoned }
+    let name = Swift.type(of: composite).name
+    guard accepts(name, operands, file: file, line: line) else { return poisoned }
     do throws(OperandError) {
-      let type = try composite.resultType(of: types)
+      let type = try composite.resultType(of: operands.map(\.type))
       return append(.composite(composite), operands.map(\.id), type)
     } catch {
-      return fail(Swift.type(of: composite).name, operands, error.message, file: file, line: line)
+      return fail(name, operands, error.message, file: file, line: line)
     }
   }
 
   // MARK: Appending
 
-  /// Appends a node, or finds the equal one. Operands must be ids of this graph, and sound: rewriting
-  /// passes use it as it is, `Tensor`'s operations check before they call it.
+  /// Appends a primitive after checking operands and type by its rules; refused, it is poisoned.
+  func apply(
+    _ primitive: Primitive, _ operands: [Tensor], _ type: TensorType, file: String, line: Int
+  ) -> Tensor {
+    guard accepts(primitive.name, operands, file: file, line: line) else { return poisoned }
+    do throws(OperandError) {
+      try primitive.check(operands.map(\.type), type, ranks: ranks)
+      return append(.primitive(primitive), operands.map(\.id), type)
+    } catch {
+      return fail(primitive.name, operands, error.message, file: file, line: line)
+    }
+  }
+
+  /// Whether all operands are sound values of this graph; another graph's are refused.
+  func accepts(_ operation: String, _ operands: [Tensor], file: String, line: Int) -> Bool {
+    if operands.contains(where: \.isPoisoned) {
+      // Poison that comes from another graph must fail this one too.
+      if diagnostic == nil { diagnostic = operands.firstDiagnostic }
+      return false
+    }
+    guard operands.allSatisfy({ $0.graph === self }) else {
+      _ = fail(operation, operands, "the operands belong to several graphs", file: file, line: line)
+      return false
+    }
+    return true
+  }
+
+  /// Appends a node, or finds the equal one. Operands must be ids of this graph, and sound:
+  /// rewriting passes use it as it is, `Tensor`'s operations check before they call it.
   public func append(_ operation: Operation, _ operands: [NodeID], _ type: TensorType) -> Tensor {
     precondition(
       operands.allSatisfy { $0.index >= 0 && $0.index < nodes.count },
@@ -151,15 +199,21 @@ public final class Graph {
   /// Stores appended so far to the state of this name.
   public func storeCount(of state: PagedState) -> Int { storesOfState[state.name, default: 0] }
 
+  /// Whether no other state has this name; `verify()` refuses graphs where one has.
+  func agrees(_ state: PagedState) -> Bool {
+    states.allSatisfy { $0.name != state.name || $0 == state }
+  }
+
   private func register(_ state: PagedState) {
-    if let existing = states.first(where: { $0.name == state.name }) {
-      precondition(existing == state, "state '\(state.name)' was declared with another shape")
-    } else {
-      states.append(state)
-    }
+    if !states.contains(state) { states.append(state) }
   }
 
   // MARK: Diagnostics
+
+  /// Takes over the diagnostic of a graph that this one is made from, unless it has its own.
+  func adopt(_ other: Diagnostic?) {
+    if diagnostic == nil { diagnostic = other }
+  }
 
   var poisoned: Tensor { Tensor(graph: self, id: NodeID(-1)) }
 
@@ -170,13 +224,14 @@ public final class Graph {
     if diagnostic == nil {
       diagnostic = Diagnostic(
         operation: operation, operands: operands.map(\.type.description), message: message,
-        nearestWeight: nearestWeight(above: operands.map(\.id)), file: file, line: line)
+        nearestWeight: nearestWeight(above: operands.filter { $0.graph === self }.map(\.id)),
+        file: file, line: line)
     }
     return poisoned
   }
 
   /// Breadth-first search upstream, nearest first.
-  private func nearestWeight(above start: [NodeID]) -> String? {
+  func nearestWeight(above start: [NodeID]) -> String? {
     var seen: Set<NodeID> = []
     var level = start
     while !level.isEmpty {
@@ -188,6 +243,12 @@ public final class Graph {
       }
     }
     return nil
+  }
+}
+
+extension [Tensor] {
+  fileprivate var firstDiagnostic: Diagnostic? {
+    lazy.filter(\.isPoisoned).compactMap(\.graph.diagnostic).first
   }
 }
 

@@ -1,10 +1,16 @@
 public import ApusTensors
 
+/// Elementwise on one operand. `negate` and `absolute` take numbers, `logicalNot` takes `bool`, the
+/// others floats.
 public enum UnaryOperation: String, Sendable, Hashable, CaseIterable {
   case negate, absolute, exp, log, sqrt, reciprocalSqrt, reciprocal, tanh, erf, sigmoid, sin, cos
   case floor, logicalNot
 }
 
+/// Elementwise on two operands of one type. Integers wrap; an integer divided by 0 is 0.
+///
+/// `remainder` has the sign of the dividend, as C's `fmod`. Where one operand is NaN, `maximum` and
+/// `minimum` give either operand.
 public enum BinaryOperation: String, Sendable, Hashable, CaseIterable {
   case add, subtract, multiply, divide, maximum, minimum, power, remainder
   case equal, less, lessOrEqual, logicalAnd, logicalOr
@@ -18,12 +24,14 @@ public enum BinaryOperation: String, Sendable, Hashable, CaseIterable {
   }
 }
 
-public enum ReductionOperation: String, Sendable, Hashable, CaseIterable { case sum, maximum, minimum }
+public enum ReductionOperation: String, Sendable, Hashable, CaseIterable {
+  case sum, maximum, minimum
+}
 
 /// The closed set of operations that everything else is defined in.
 ///
-/// Operand order is given per case. Elementwise cases need equal shapes: `broadcast` is explicit in the
-/// arena (the operators of `Tensor` insert it).
+/// Operand order is given per case. Elementwise cases need equal shapes: `broadcast` is explicit in
+/// the arena (the operators of `Tensor` insert it).
 public enum Primitive: Sendable, Hashable {
   // Sources: no operands.
   case input(name: String)
@@ -37,11 +45,13 @@ public enum Primitive: Sendable, Hashable {
   case binary(BinaryOperation)
   /// (condition, a, b): a where the condition holds, else b.
   case select
+  /// Floats become integers by truncation toward zero, NaN becomes 0; what is beyond the type's
+  /// range becomes its nearest bound. To `bool`: not equal to 0.
   case cast(DataType)
 
   // Movement.
-  /// Stretches to the node's shape: axis i of the operand is axis `axes[i]` of the result, and has the
-  /// same size or size 1; other axes are new.
+  /// Stretches to the node's shape: axis i of the operand is axis `axes[i]` of the result, and has
+  /// the same size or size 1; other axes are new.
   case broadcast(axes: [Int])
   case reshape
   /// Axis i of the result is axis `axes[i]` of the operand.
@@ -55,19 +65,23 @@ public enum Primitive: Sendable, Hashable {
   case cumulativeSum(axis: Int)
 
   // Indexed access.
-  /// (values `[n, rest...]`, indices `[any...]` int32) -> `[any..., rest...]`.
+  /// (values `[n, rest...]`, indices `[any...]` int32) -> `[any..., rest...]`. An index outside
+  /// `0..<n` gives zeros.
   case gather
-  /// (values `[rows, n]`, indices `[rows, m]` int32) -> `[rows, m]`: along the last axis, row by row.
+  /// (values `[rows, n]`, indices `[rows, m]` int32) -> `[rows, m]`: along the last axis, row by
+  /// row. An index outside `0..<n` gives zero.
   case gatherAlongRows
-  /// Indices that sort the last axis in descending order, lower index first among equals; int32.
+  /// Indices that sort the last axis in descending order, lower index first among equals; int32. A
+  /// NaN counts as -infinity.
   case argsortDescending
 
   /// (a `[batch..., m, k]`, b `[batch..., k, n]`, or `[batch..., n, k]` where transposed) ->
   /// `[batch..., m, n]`. `linear` is a `[m, k]` times a weight `[n, k]`, transposed.
   case matmul(transposeRight: Bool)
 
-  /// (seeds int32 `[n, 2]`, counters int32 `[n]`) -> uniform float32 `[n]` in [0, 1), by Philox-4x32-10:
-  /// key = the two seeds, counter = (counter, 0, 0, 0), the first word's high 24 bits times 2^-24.
+  /// (seeds int32 `[n, 2]`, counters int32 `[n]`) -> uniform float32 `[n]` in [0, 1), by
+  /// Philox-4x32-10: key = the two seeds, counter = (counter, 0, 0, 0), the first word's high 24
+  /// bits times 2^-24.
   case random
 
   // Collectives: one operand per rank, the same node in every rank's graph.
@@ -76,8 +90,9 @@ public enum Primitive: Sendable, Hashable {
   case allGather(axis: Int)
 
   // State: effects in the order of appending.
-  /// (value `[tokens, heads, headSize]`, slots int32 `[tokens]`): writes one place per token. Slots below
-  /// zero are skipped. An effect: never consed, never removed; its result is the value itself.
+  /// (value `[tokens, heads, headSize]`, slots int32 `[tokens]`): writes one place per token. Slots
+  /// below zero are skipped. An effect: never consed, never removed; its result is the value
+  /// itself.
   case store(PagedState)
   /// The whole state, seeing the first `stores` stores of it.
   case read(PagedState, stores: Int)

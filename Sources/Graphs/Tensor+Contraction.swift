@@ -1,60 +1,47 @@
 import ApusTensors
 
 extension Tensor {
-  public func sum(axis: Int) -> Tensor { reduce(.sum, axis: axis) }
-  public func maximum(axis: Int) -> Tensor { reduce(.maximum, axis: axis) }
+  public func sum(axis: Int, file: String = #fileID, line: Int = #line) -> Tensor {
+    reduce(.sum, axis: axis, file: file, line: line)
+  }
 
-  /// Along one axis (negative: from the end), which keeps size 1.
+  public func maximum(axis: Int, file: String = #fileID, line: Int = #line) -> Tensor {
+    reduce(.maximum, axis: axis, file: file, line: line)
+  }
+
+  /// Along one axis (negative: from the end), which keeps size 1. Over no elements the sum is 0,
+  /// the maximum the least value of the type and the minimum the greatest.
   public func reduce(
     _ operation: ReductionOperation, axis: Int, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    if isPoisoned { return self }
-    let at = axis < 0 ? shape.rank + axis : axis
-    guard at >= 0, at < shape.rank else {
-      return graph.fail(
-        "reduce_\(operation.rawValue)", [self], "no axis \(axis) in \(shape)", file: file,
-        line: line)
-    }
-    var target = shape
-    target[at] = 1
-    return graph.append(
-      .primitive(.reduce(operation, axis: at)), [id], TensorType(dataType, target))
+    let at = positive(axis)
+    var target = type
+    if 0 <= at, at < shape.rank { target.shape[at] = 1 }
+    return graph.apply(.reduce(operation, axis: at), [self], target, file: file, line: line)
   }
 
+  /// The mean along one axis of fixed size, which keeps size 1.
   public func mean(axis: Int, file: String = #fileID, line: Int = #line) -> Tensor {
     if isPoisoned { return self }
-    guard let size = shape[axis].constant else {
+    let at = positive(axis)
+    guard 0 <= at, at < shape.rank, let size = shape[at].constant else {
       return graph.fail(
-        "mean", [self], "expected a fixed size along axis \(axis), found \(shape[axis])",
-        file: file, line: line)
+        "mean", [self], "expected a fixed size along axis \(axis), found \(shape)", file: file,
+        line: line)
     }
-    return sum(axis: axis) / Float(size)
+    return sum(axis: at, file: file, line: line) / Float(size)
   }
 
   /// `[batch..., m, k]` times `[batch..., k, n]`, or `[batch..., n, k]` where `transposeRight`.
   public func matmul(
     _ right: Tensor, transposeRight: Bool = false, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    if isPoisoned || right.isPoisoned { return graph.poisoned }
-    let (a, b) = (shape, right.shape)
-    guard a.rank >= 2, a.rank == b.rank, dataType == .float32, right.dataType == .float32,
-      a.dims.dropLast(2) == b.dims.dropLast(2)
-    else {
-      return graph.fail(
-        "matmul", [self, right], "expected float32 [batch..., m, k] and equal batch axes",
-        file: file, line: line)
+    var target = type
+    if target.rank >= 2, right.shape.rank >= 2 {
+      target.shape[-1] = right.shape[transposeRight ? -2 : -1]
     }
-    let inner = transposeRight ? b[-1] : b[-2]
-    guard a[-1] == inner else {
-      return graph.fail(
-        "matmul", [self, right], "expected equal inner sizes, found \(a[-1]) and \(inner)",
-        file: file, line: line)
-    }
-    var target = a
-    target[-1] = transposeRight ? b[-2] : b[-1]
-    return graph.append(
-      .primitive(.matmul(transposeRight: transposeRight)), [id, right.id],
-      TensorType(.float32, target))
+    return graph.apply(
+      .matmul(transposeRight: transposeRight), [self, right], target, file: file, line: line)
   }
 
   /// `[rows, in]` times a weight `[out, in]`: `[rows, out]`.
@@ -64,17 +51,18 @@ extension Tensor {
   }
 
   /// The sum over all tensor-parallel ranks; the value itself where there is one rank.
-  public func allReduceSum() -> Tensor {
-    if isPoisoned || graph.ranks == 1 { return self }
-    return graph.append(.primitive(.allReduceSum), [id], type)
+  public func allReduceSum(file: String = #fileID, line: Int = #line) -> Tensor {
+    if graph.ranks == 1 { return self }
+    return graph.apply(.allReduceSum, [self], type, file: file, line: line)
   }
 
-  /// The ranks' values joined along an axis; the value itself where there is one rank.
-  public func allGather(axis: Int) -> Tensor {
-    if isPoisoned || graph.ranks == 1 { return self }
-    let at = axis < 0 ? shape.rank + axis : axis
-    var target = shape
-    target[at] = shape[at] * Dim(graph.ranks)
-    return graph.append(.primitive(.allGather(axis: at)), [id], TensorType(dataType, target))
+  /// The ranks' values joined along an axis (negative: from the end); the value itself where there
+  /// is one rank.
+  public func allGather(axis: Int, file: String = #fileID, line: Int = #line) -> Tensor {
+    if graph.ranks == 1 { return self }
+    let at = positive(axis)
+    var target = type
+    if 0 <= at, at < shape.rank { target.shape[at] = target.shape[at] * Dim(graph.ranks) }
+    return graph.apply(.allGather(axis: at), [self], target, file: file, line: line)
   }
 }

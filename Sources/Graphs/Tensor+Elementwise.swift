@@ -1,83 +1,122 @@
 public import ApusTensors
 
 extension Tensor {
-  public func negated() -> Tensor { unary(.negate) }
-  public func exp() -> Tensor { unary(.exp) }
-  public func log() -> Tensor { unary(.log) }
-  public func sqrt() -> Tensor { unary(.sqrt) }
-  public func reciprocalSqrt() -> Tensor { unary(.reciprocalSqrt) }
-  public func tanh() -> Tensor { unary(.tanh) }
-  public func erf() -> Tensor { unary(.erf) }
-  public func sigmoid() -> Tensor { unary(.sigmoid) }
-  public func sin() -> Tensor { unary(.sin) }
-  public func cos() -> Tensor { unary(.cos) }
-
-  public func unary(_ operation: UnaryOperation) -> Tensor {
-    if isPoisoned { return self }
-    return graph.append(.primitive(.unary(operation)), [id], type)
+  public func negated(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.negate, file: file, line: line)
   }
 
-  public func cast(_ dataType: DataType) -> Tensor {
+  public func absolute(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.absolute, file: file, line: line)
+  }
+
+  public func exp(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.exp, file: file, line: line)
+  }
+
+  public func log(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.log, file: file, line: line)
+  }
+
+  public func sqrt(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.sqrt, file: file, line: line)
+  }
+
+  public func reciprocalSqrt(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.reciprocalSqrt, file: file, line: line)
+  }
+
+  public func tanh(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.tanh, file: file, line: line)
+  }
+
+  public func erf(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.erf, file: file, line: line)
+  }
+
+  public func sigmoid(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.sigmoid, file: file, line: line)
+  }
+
+  public func sin(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.sin, file: file, line: line)
+  }
+
+  public func cos(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.cos, file: file, line: line)
+  }
+
+  public func unary(
+    _ operation: UnaryOperation, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    graph.apply(.unary(operation), [self], type, file: file, line: line)
+  }
+
+  /// Another element type; see `Primitive.cast` for what is rounded and how.
+  public func cast(
+    _ dataType: DataType, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
     if isPoisoned || self.dataType == dataType { return self }
-    return graph.append(.primitive(.cast(dataType)), [id], TensorType(dataType, shape))
+    return graph.apply(
+      .cast(dataType), [self], TensorType(dataType, shape), file: file, line: line)
   }
 
-  public static func + (a: Tensor, b: Tensor) -> Tensor { a.binary(.add, b) }
-  public static func - (a: Tensor, b: Tensor) -> Tensor { a.binary(.subtract, b) }
-  public static func * (a: Tensor, b: Tensor) -> Tensor { a.binary(.multiply, b) }
-  public static func / (a: Tensor, b: Tensor) -> Tensor { a.binary(.divide, b) }
-  public static func + (a: Tensor, b: Float) -> Tensor { a.binary(.add, a.like(b)) }
-  public static func - (a: Tensor, b: Float) -> Tensor { a.binary(.subtract, a.like(b)) }
-  public static func * (a: Tensor, b: Float) -> Tensor { a.binary(.multiply, a.like(b)) }
-  public static func / (a: Tensor, b: Float) -> Tensor { a.binary(.divide, a.like(b)) }
-  public static prefix func - (a: Tensor) -> Tensor { a.negated() }
+  // Operators cannot carry file and line.
+  public static func + (a: Tensor, b: Tensor) -> Tensor { a.binary(.add, b, file: "", line: 0) }
+  public static func - (a: Tensor, b: Tensor) -> Tensor {
+    a.binary(.subtract, b, file: "", line: 0)
+  }
+  public static func * (a: Tensor, b: Tensor) -> Tensor {
+    a.binary(.multiply, b, file: "", line: 0)
+  }
+  public static func / (a: Tensor, b: Tensor) -> Tensor { a.binary(.divide, b, file: "", line: 0) }
+  public static func + (a: Tensor, b: Float) -> Tensor { a + a.like(b) }
+  public static func - (a: Tensor, b: Float) -> Tensor { a - a.like(b) }
+  public static func * (a: Tensor, b: Float) -> Tensor { a * a.like(b) }
+  public static func / (a: Tensor, b: Float) -> Tensor { a / a.like(b) }
+  public static prefix func - (a: Tensor) -> Tensor { a.unary(.negate, file: "", line: 0) }
 
   /// A scalar constant of this tensor's type.
   func like(_ value: Float) -> Tensor {
-    dataType.isFloatingPoint
-      ? graph.constant(HostTensor([value], shape: [], dataType: dataType))
-      : graph.constant(HostTensor([Int32(value)], shape: [], dataType: dataType))
+    if isPoisoned { return self }
+    if dataType.isFloatingPoint {
+      return graph.constant(HostTensor([value], shape: [], dataType: dataType))
+    }
+    guard let integer = Int32(exactly: value) else {
+      return graph.fail(
+        "constant", [self], "\(value) is no \(dataType.rawValue)", file: "", line: 0)
+    }
+    return graph.constant(HostTensor([integer], shape: [], dataType: dataType))
   }
 
   /// Elementwise with broadcasting as in NumPy: axes are aligned at the end, size 1 stretches.
   public func binary(
     _ operation: BinaryOperation, _ other: Tensor, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    if isPoisoned || other.isPoisoned { return graph.poisoned }
-    let name = operation.rawValue
-    guard dataType == other.dataType else {
-      return graph.fail(
-        name, [self, other],
-        "expected equal element types, found \(dataType.rawValue) and \(other.dataType.rawValue)",
-        file: file, line: line)
+    guard graph.accepts(operation.rawValue, [self, other], file: file, line: line) else {
+      return graph.poisoned
     }
     guard let common = Self.broadcastShape([shape, other.shape]) else {
       return graph.fail(
-        name, [self, other], "shapes \(shape) and \(other.shape) do not broadcast", file: file,
-        line: line)
+        operation.rawValue, [self, other],
+        "shapes \(shape) and \(other.shape) do not broadcast", file: file, line: line)
     }
-    let a = broadcast(to: common)
-    let b = other.broadcast(to: common)
+    let operands = [self, other].map { $0.broadcast(to: common, file: file, line: line) }
     let type = TensorType(operation.isPredicate ? .bool : dataType, common)
-    return graph.append(.primitive(.binary(operation)), [a.id, b.id], type)
+    return graph.apply(.binary(operation), operands, type, file: file, line: line)
   }
 
   /// This where the condition holds, else `other`; all three broadcast.
   public func select(
     where condition: Tensor, else other: Tensor, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    if isPoisoned || other.isPoisoned || condition.isPoisoned { return graph.poisoned }
-    guard condition.dataType == .bool, dataType == other.dataType else {
-      return graph.fail(
-        "select", [condition, self, other], "expected a bool condition and two equal types",
-        file: file, line: line)
+    let operands = [condition, self, other]
+    guard graph.accepts("select", operands, file: file, line: line) else { return graph.poisoned }
+    guard let common = Self.broadcastShape(operands.map(\.shape)) else {
+      return graph.fail("select", operands, "shapes do not broadcast", file: file, line: line)
     }
-    guard let common = Self.broadcastShape([condition.shape, shape, other.shape]) else {
-      return graph.fail(
-        "select", [condition, self, other], "shapes do not broadcast", file: file, line: line)
-    }
-    let operands = [condition, self, other].map { $0.broadcast(to: common).id }
-    return graph.append(.primitive(.select), operands, TensorType(dataType, common))
+    return graph.apply(
+      .select, operands.map { $0.broadcast(to: common, file: file, line: line) },
+      TensorType(dataType, common), file: file, line: line)
   }
 
   static func broadcastShape(_ shapes: [Shape]) -> Shape? {
@@ -94,19 +133,5 @@ extension Tensor {
       }
     }
     return Shape(result)
-  }
-
-  /// Stretches to a shape that this one broadcasts to (axes aligned at the end).
-  public func broadcast(
-    to target: Shape, file: String = #fileID, line: Int = #line
-  ) -> Tensor {
-    if isPoisoned || shape == target { return self }
-    guard Self.broadcastShape([shape, target]) == target else {
-      return graph.fail(
-        "broadcast", [self], "\(shape) does not broadcast to \(target)", file: file, line: line)
-    }
-    let first = target.rank - shape.rank
-    return graph.append(
-      .primitive(.broadcast(axes: Array(first..<target.rank))), [id], TensorType(dataType, target))
   }
 }

@@ -1,7 +1,7 @@
 public import ApusTensors
 
-/// A weight as a graph knows it: its full name in the checkpoint scope, the shape this rank holds and
-/// its storage format. The elements are found at load time, by name.
+/// A weight as a graph knows it: its full name in the checkpoint scope, the shape this rank holds
+/// and its storage format. The elements are found at load time, by name.
 ///
 /// In a graph a weight is a value of type `float32[shape]`, whatever its storage format.
 public struct Weight: Sendable, Hashable {

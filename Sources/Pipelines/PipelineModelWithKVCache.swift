@@ -29,8 +29,8 @@ public struct StepLimits: Sendable, Hashable {
 
 /// A model that a step batch can be run on. One thread uses it at a time.
 ///
-/// `enqueue` submits a step and returns; `collect` waits for the oldest step that was enqueued and not
-/// collected. At most `stepsInFlight` steps may be outstanding.
+/// `enqueue` submits a step and returns; `collect` waits for the oldest step that was enqueued
+/// and not collected. At most `stepsInFlight` steps may be outstanding.
 public protocol PipelineModelWithKVCache: AnyObject {
   var vocabularySize: Int { get }
   var cache: CacheGeometry { get }

@@ -14,8 +14,9 @@ public struct SamplingParameters: Sendable, Hashable {
   public init() {}
 }
 
-/// Everything a model needs for one engine step, flat: a ragged batch of requests, each with one or more
-/// new tokens. `tokens` counts the rows of the step, `outputs` the rows whose logits are sampled.
+/// Everything a model needs for one engine step, flat: a ragged batch of requests, each with one
+/// or more new tokens. `tokens` counts the rows of the step, `outputs` the rows whose logits are
+/// sampled.
 public struct StepBatch: Sendable {
   /// Token ids, `[tokens]`.
   public var tokenIDs: [Int32] = []
@@ -23,19 +24,21 @@ public struct StepBatch: Sendable {
   public var positions: [Int32] = []
   /// The request (row of the page table) that each token belongs to, `[tokens]`.
   public var requestOfToken: [Int32] = []
-  /// The cache slot each token's keys and values are stored in, `[tokens]`: page * pageSize + place.
+  /// The cache slot each token's keys and values are stored in, `[tokens]`: page * pageSize +
+  /// place.
   public var slots: [Int32] = []
   /// Start of each request's tokens, `[requests + 1]`.
   public var rowOffsets: [Int32] = [0]
-  /// Pages of each request in order, `[requests, pagesPerRequest]`, row-major; unused entries are 0.
+  /// Pages of each request in order, `[requests, pagesPerRequest]`, row-major; unused entries are
+  /// 0.
   public var pageTable: [Int32] = []
   public var pagesPerRequest: Int = 1
   /// Rows of `tokenIDs` whose next token is drawn, ascending, `[outputs]`.
   public var outputRows: [Int32] = []
   /// `[outputs]`.
   public var sampling: [SamplingParameters] = []
-  /// Where d steps are in flight: for each entry, the token id at row `destination` is not known yet and is
-  /// the one drawn as output `source` of the step before.
+  /// Where d steps are in flight: for each entry, the token id at row `destination` is not known
+  /// yet and is the one drawn as output `source` of the step before.
   public var carried: [(destination: Int32, source: Int32)] = []
 
   public init() {}

@@ -1,5 +1,5 @@
-/// How the elements of a weight or of a cache lie in memory. A model never asks for it: quantisation
-/// is a storage format of a weight.
+/// How the elements of a weight or of a cache lie in memory. A model never asks for it:
+/// quantisation is a storage format of a weight.
 public enum StorageFormat: Sendable, Hashable, CustomStringConvertible {
   case dense(DataType)
   case quantized(QuantizedFormat)

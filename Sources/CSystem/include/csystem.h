@@ -1,0 +1,8 @@
+// What the system offers and Swift cannot import: one header per theme.
+#ifndef APUS_CSYSTEM_H
+#define APUS_CSYSTEM_H
+
+#include "mapping.h"
+#include "threads.h"
+
+#endif

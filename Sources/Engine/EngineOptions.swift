@@ -1,0 +1,9 @@
+/// How an engine thread behaves.
+public struct EngineOptions: Sendable {
+  /// The engine is unhealthy where there is work and no step has finished for this long.
+  public var stallLimit: Duration = .seconds(120)
+  /// Generate one token before taking requests; without it the engine is ready at once.
+  public var warmsUp = true
+
+  public init() {}
+}

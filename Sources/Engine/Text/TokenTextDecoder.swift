@@ -1,0 +1,13 @@
+/// Turns the tokens of one text into text, as they come.
+public protocol TokenTextDecoder {
+  /// The text that became certain with this token; never half a character.
+  mutating func append(_ id: Int32) -> String
+  /// What was held back.
+  mutating func finish() -> String
+}
+
+/// Where the engine gets its decoders from: a tokenizer.
+public protocol TokenTextSource: Sendable {
+  /// - Parameter skipSpecialTokens: leave control tokens out of the text
+  func makeTextDecoder(skipSpecialTokens: Bool) -> any TokenTextDecoder
+}

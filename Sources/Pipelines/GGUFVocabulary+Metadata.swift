@@ -1,0 +1,36 @@
+import ApusCheckpoints
+import ApusTokenizers
+
+extension GGUFVocabulary {
+  /// The vocabulary in the metadata of a GGUF file, or nil where it carries none.
+  init?(_ metadata: GGUFMetadata) {
+    guard let model = metadata.string("tokenizer.ggml.model"),
+      let tokens = metadata.strings("tokenizer.ggml.tokens")
+    else { return nil }
+    func id(_ name: String) -> Int32? {
+      metadata.integer("tokenizer.ggml.\(name)_token_id").flatMap { Int32(exactly: $0) }
+    }
+    self.init(
+      model: model, pre: metadata.string("tokenizer.ggml.pre"), tokens: tokens,
+      scores: metadata.floats("tokenizer.ggml.scores") ?? [],
+      tokenTypes: metadata.integers("tokenizer.ggml.token_type") ?? [],
+      merges: metadata.strings("tokenizer.ggml.merges") ?? [])
+    bosID = id("bos")
+    eosID = id("eos")
+    eotID = id("eot")
+    eomID = id("eom")
+    unknownID = id("unknown")
+    separatorID = id("seperator")
+    paddingID = id("padding")
+    fillInTheMiddleIDs = ["fim_pad", "fim_rep", "fim_sep"].compactMap(id)
+    addBOS = metadata.bool("tokenizer.ggml.add_bos_token")
+    addEOS = metadata.bool("tokenizer.ggml.add_eos_token")
+    addSpacePrefix = metadata.bool("tokenizer.ggml.add_space_prefix")
+    let prefix = "tokenizer.chat_template"
+    for key in metadata.keys where key.hasPrefix(prefix) {
+      let name = key.dropFirst(prefix.count)
+      guard name.isEmpty || name.hasPrefix("."), let text = metadata.string(key) else { continue }
+      chatTemplates[name.isEmpty ? "default" : String(name.dropFirst())] = text
+    }
+  }
+}

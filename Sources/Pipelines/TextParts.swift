@@ -1,0 +1,52 @@
+public import ApusCheckpoints
+public import ApusTokenizers
+import Foundation
+
+/// Where the tokenizer of an architecture comes from.
+public enum TokenizerSource: Sendable {
+  /// From the files of the checkpoint.
+  case checkpoint
+  /// Made by the architecture.
+  case made(@Sendable (Checkpoint) throws -> Tokenizer)
+}
+
+/// What turns text into tokens and back for a checkpoint.
+package struct TextParts {
+  package let tokenizer: Tokenizer
+  package let chatTemplate: ChatTemplate?
+  package let endTokens: Set<Int32>
+
+  package init(
+    _ checkpoint: Checkpoint, _ architecture: SupportedArchitecture, _ config: PipelineConfig
+  ) throws {
+    switch architecture.tokenizer {
+    case .made(let make): tokenizer = try make(checkpoint)
+    case .checkpoint: tokenizer = try Self.tokenizer(of: checkpoint)
+    }
+    let source = try Self.templateSource(tokenizer, config.chatTemplatePath)
+    chatTemplate = try source.map { source throws(TemplateError) in
+      try ChatTemplate(source: source)
+    }
+    endTokens = tokenizer.endOfGenerationTokens.union(
+      checkpoint.generationConfig.endTokens.map { Int32(truncatingIfNeeded: $0) })
+  }
+
+  /// The vocabulary of a GGUF file where it has one, else the files beside the weights.
+  private static func tokenizer(of checkpoint: Checkpoint) throws -> Tokenizer {
+    if let metadata = checkpoint.gguf, let vocabulary = GGUFVocabulary(metadata) {
+      return try Tokenizer(gguf: vocabulary)
+    }
+    return try Tokenizer.load(folder: checkpoint.folder)
+  }
+
+  /// The user's file, or what came with the tokenizer.
+  private static func templateSource(
+    _ tokenizer: Tokenizer, _ path: String?
+  ) throws(PipelineError) -> String? {
+    guard let path else { return tokenizer.chatTemplates["default"] }
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw PipelineError("the chat template \(path) cannot be read as UTF-8 text")
+    }
+    return text
+  }
+}

@@ -1,0 +1,111 @@
+import ApusEngine
+import ApusJSON
+import ApusPipelines
+import HTTPTypes
+
+/// What chat and text completions have in common: sampling, limits, streaming.
+struct GenerationFields {
+  var sampling = SamplingParameters()
+  /// New tokens at most; nil where the request is silent.
+  var maxNewTokens: Int?
+  var stopStrings: [String] = []
+  var ignoresEnd = false
+  var returnsTokenIDs = false
+  var streams = false
+  var includesUsage = false
+
+  static let largestStopCount = 16
+  static let largestStopLength = 1024
+
+  init(_ fields: inout RequestFields, model: ServedModel) throws(RequestError) {
+    try Self.checkModel(&fields, model)
+    let defaults = model.defaults
+    sampling.temperature = try fields.number("temperature", in: 0...100) ?? defaults.temperature
+    sampling.topP = try fields.number("top_p", in: 0...1) ?? defaults.topP
+    sampling.topK = Int32(
+      try fields.integer("top_k", in: -1...Int(Int32.max)).map { max($0, 0) }
+        ?? Int(defaults.topK))
+    sampling.minP = try fields.number("min_p", in: 0...1) ?? defaults.minP
+    let seed = try fields.integer("seed", in: Int.min...Int.max)
+    sampling.seed = seed.map { UInt64(bitPattern: Int64($0)) } ?? UInt64.random(in: 0...UInt64.max)
+    maxNewTokens = try fields.integer("max_tokens", in: 1...Int(Int32.max))
+    ignoresEnd = try fields.bool("ignore_eos") ?? false
+    returnsTokenIDs = try fields.bool("return_token_ids") ?? false
+    streams = try fields.bool("stream") ?? false
+    stopStrings = try Self.stopStrings(&fields)
+    includesUsage = try Self.includesUsage(&fields, streams: streams)
+    try Self.neutralFields(&fields)
+  }
+
+  private static func checkModel(
+    _ fields: inout RequestFields, _ model: ServedModel
+  ) throws(RequestError) {
+    guard let name = try fields.string("model"), name != model.name else { return }
+    throw RequestError(
+      status: .notFound, message: "model '\(name)' is not served here; '\(model.name)' is",
+      parameter: "model", code: "model_not_found")
+  }
+
+  private static func stopStrings(_ fields: inout RequestFields) throws(RequestError) -> [String] {
+    let values: [JSONValue]
+    switch fields.value("stop") {
+    case nil: return []
+    case .string(let text): values = [.string(text)]
+    case .array(let elements): values = elements
+    case let other?:
+      throw .field("stop", "expected a string or a list of strings, found \(other.kind)")
+    }
+    guard values.count <= largestStopCount else {
+      throw .field(
+        "stop", "expected at most \(largestStopCount) strings, found \(values.count)")
+    }
+    var strings: [String] = []
+    for value in values {
+      guard let text = value.stringValue, !text.isEmpty, text.utf8.count <= largestStopLength
+      else {
+        throw .field(
+          "stop",
+          "expected non-empty strings of at most \(largestStopLength) bytes, found "
+            + RequestFields.shown(value))
+      }
+      strings.append(text)
+    }
+    return strings
+  }
+
+  private static func includesUsage(
+    _ fields: inout RequestFields, streams: Bool
+  ) throws(RequestError) -> Bool {
+    guard let value = fields.value("stream_options") else { return false }
+    guard case .object(let options) = value else {
+      throw .field("stream_options", "expected an object, found \(value.kind)")
+    }
+    guard streams else { throw .field("stream_options", "only allowed where stream is true") }
+    for (name, option) in options {
+      switch name {
+      case "include_usage":
+        guard option.boolValue != nil || option.isNull else {
+          throw .field(
+            "stream_options.include_usage", "expected true or false, found \(option.kind)")
+        }
+      case "include_obfuscation" where option.boolValue == false || option.isNull: break
+      default: throw .field("stream_options.\(name)", "not supported")
+      }
+    }
+    return options["include_usage"]?.boolValue ?? false
+  }
+
+  /// Fields of the protocol without an effect here, at the values that change nothing.
+  private static func neutralFields(_ fields: inout RequestFields) throws(RequestError) {
+    try fields.neutral("n", "1") { $0.intValue == 1 }
+    try fields.neutral("frequency_penalty", "0") { $0.doubleValue == 0 }
+    try fields.neutral("presence_penalty", "0") { $0.doubleValue == 0 }
+    try fields.neutral("repetition_penalty", "1") { $0.doubleValue == 1 }
+    try fields.neutral("logit_bias", "an empty object") { $0.objectValue?.isEmpty == true }
+    try fields.neutral("min_tokens", "0") { $0.intValue == 0 }
+    try fields.neutral("skip_special_tokens", "true") { $0.boolValue == true }
+    fields.ignored([
+      "user", "metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
+    ])
+  }
+}

@@ -1,0 +1,18 @@
+import Hummingbird
+
+/// `POST /v1/chat/completions`.
+struct ChatCompletions {
+  let model: ServedModel
+  let options: ServerOptions
+
+  @Sendable func post(_ request: Request, _ context: ServerContext) async throws -> Response {
+    var request = request
+    let buffer = try await request.collectBody(upTo: ServerOptions.bodyLimit)
+    let chat = try ChatCompletionRequest(
+      body: Array(buffer.readableBytesView), model: model, options: options)
+    let generation = Generation(
+      model: model, fields: chat.generation, prompts: [chat.promptIDs],
+      format: ChatAnswer(header: Generation.header("chatcmpl", model)))
+    return try await generation.respond(to: request)
+  }
+}

@@ -1,0 +1,41 @@
+public import ApusEngine
+public import ApusTokenizers
+
+/// A model as the routes see it: its engine, and what turns text into ids and back.
+public struct ServedModel: Sendable {
+  /// The name that requests give in `model`.
+  public let name: String
+  public let engine: EngineThread
+  public let tokenizer: Tokenizer
+  /// nil where the model has none: chat is then refused.
+  public let chatTemplate: ChatTemplate?
+  /// Tokens of a request, prompt and generation.
+  public let contextLength: Int
+  /// What the model's own `generation_config.json` asks for where a request is silent.
+  public let defaults: SamplingDefaults
+  /// Seconds since 1970 when the model was loaded.
+  public let created: Int
+
+  public init(
+    name: String, engine: EngineThread, tokenizer: Tokenizer, chatTemplate: ChatTemplate?,
+    contextLength: Int, defaults: SamplingDefaults, created: Int
+  ) {
+    self.name = name
+    self.engine = engine
+    self.tokenizer = tokenizer
+    self.chatTemplate = chatTemplate
+    self.contextLength = contextLength
+    self.defaults = defaults
+    self.created = created
+  }
+}
+
+/// Sampling where a request is silent.
+public struct SamplingDefaults: Sendable, Hashable {
+  public var temperature: Float = 1
+  public var topP: Float = 1
+  public var topK: Int32 = 0
+  public var minP: Float = 0
+
+  public init() {}
+}
