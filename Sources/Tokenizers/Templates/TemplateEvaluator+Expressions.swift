@@ -1,6 +1,7 @@
 extension TemplateEvaluator {
   mutating func evaluate(_ expression: TemplateExpression) throws(TemplateError) -> TemplateValue {
-    try step()
+    try enterExpression()
+    defer { leaveExpression() }
     switch expression {
     case .none: return .none
     case .bool(let value): return .bool(value)

@@ -15,7 +15,10 @@ struct TemplateEvaluator {
   var line = 1
   private var steps = 0
   private var depth = 0
-  private var loopDepth = 0
+  /// Expressions that are being evaluated, one inside the other.
+  private var nesting = 0
+  /// Far from the end of a thread's stack in unoptimised builds too.
+  private static let nestingLimit = 400
   /// Scopes that macros keep: emptied at the end, since scope and macro hold each other.
   private var macroScopes: [TemplateScope] = []
   private let loopSymbol: TemplateSymbol?
@@ -62,6 +65,16 @@ struct TemplateEvaluator {
       throw fail(.limit, "more than \(limits.steps) steps")
     }
   }
+
+  mutating func enterExpression() throws(TemplateError) {
+    try step()
+    nesting += 1
+    guard nesting <= TemplateEvaluator.nestingLimit else {
+      throw fail(.limit, "expressions nested more than \(TemplateEvaluator.nestingLimit) deep")
+    }
+  }
+
+  mutating func leaveExpression() { nesting -= 1 }
 
   /// Asks before a text of this length is made.
   mutating func charge(bytes: Int) throws(TemplateError) {
