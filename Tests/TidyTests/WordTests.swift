@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Words that have no place in this code.

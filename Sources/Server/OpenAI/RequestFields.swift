@@ -1,7 +1,7 @@
 import ApusJSON
 
-/// The members of a request body, read one by one: every field is implemented, accepted at the value
-/// that changes nothing, or refused by name. `null` counts as absent.
+/// The members of a request body, read one by one: every field is implemented, accepted at the
+/// value that changes nothing, or refused by name. `null` counts as absent.
 struct RequestFields {
   let members: JSONObject
   private(set) var read: Set<String> = []
