@@ -48,6 +48,7 @@ let argumentParser = Target.Dependency.product(
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let unixSignals = Target.Dependency.product(
   name: "UnixSignals", package: "swift-service-lifecycle")
 
@@ -94,7 +95,7 @@ let rooms: [Target] = [
       .target(name: "ApusCheckpoints"), .target(name: "ApusTokenizers"),
       .target(name: "ApusGraphs"),
       .target(name: "ApusTensors"), .target(name: "ApusJSON"), argumentParser, lifecycle,
-      unixSignals, logging,
+      unixSignals, logging, nioCore,
     ],
     path: "Sources/ApusCommand", swiftSettings: swiftSettings,
     linkerSettings: isRoot ? [.unsafeFlags(["-Xlinker", "--export-dynamic"])] : []),
@@ -132,7 +133,11 @@ let testRooms: [Target] = [
   .testTarget(
     name: "ApusTests", dependencies: ["Apus"], path: "Tests/ApusTests",
     swiftSettings: swiftSettings),
-  tests("Server", ["Server", "Engine", "Pipelines", "Tokenizers", "JSON"], [hummingbird]),
+  tests(
+    "Server", ["Server", "Engine", "Pipelines", "Architectures", "Tokenizers", "Tensors", "JSON"],
+    [lifecycle, nioCore, nioPosix]),
+  // They run the built command.
+  tests("ApusCommand", ["JSON"]),
   tests("Tidy", []),
 ]
 

@@ -1,8 +1,10 @@
 import ApusEngine
 import ApusJSON
 import ApusPipelines
+import ApusServer
 import ApusTokenizers
 import ArgumentParser
+import Foundation
 
 /// `apus generate`: one prompt, its continuation on standard output.
 struct Generate: AsyncParsableCommand {
@@ -33,7 +35,8 @@ struct Generate: AsyncParsableCommand {
 
   mutating func validate() throws {
     guard (prompt == nil) != (promptIds == nil) else {
-      throw ValidationError("expected either --prompt or --prompt-ids")
+      throw ValidationError(
+        "expected either --prompt or --prompt-ids, found \(prompt == nil ? "neither" : "both")")
     }
     if chat, prompt == nil { throw ValidationError("--chat needs --prompt") }
     if let promptIds { _ = try Self.ids(promptIds) }
@@ -41,9 +44,11 @@ struct Generate: AsyncParsableCommand {
   }
 
   func run() async throws {
+    // While nothing runs, there is nothing to finish.
+    let early = StopSignals { Foundation.exit(0) }
     let loaded = try LoadedModel(model)
     try await loaded.waitUntilStarted()
-    if !json { loaded.reportStart() }
+    loaded.reportStart()
     let promptIDs = try encodedPrompt(loaded)
     let room = max(1, loaded.engine.tokenCapacity - promptIDs.count)
     let request = GenerationRequest(
@@ -52,6 +57,9 @@ struct Generate: AsyncParsableCommand {
       skipSpecialTokens: true)
     let start = ContinuousClock.now
     let handle = try loaded.engine.submit(request)
+    early.cancel()
+    let stop = StopSignals { [engine = loaded.engine] in engine.cancel(handle.id) }
+    defer { stop.cancel() }
     var run = GenerationRun(promptIDs: promptIDs, start: start)
     for await event in handle.events {
       try run.take(event)
@@ -95,12 +103,12 @@ struct Generate: AsyncParsableCommand {
   }
 
   private func sampling(_ loaded: LoadedModel) -> SamplingParameters {
-    let defaults = loaded.defaults
+    let defaults = loaded.samplingDefaults
     var sampling = SamplingParameters()
-    sampling.temperature = samplingArguments.temperature ?? defaults.temperature ?? 1
-    sampling.topK = samplingArguments.topK ?? defaults.topK.map { Int32(clamping: $0) } ?? 0
-    sampling.topP = samplingArguments.topP ?? defaults.topP ?? 1
-    sampling.minP = samplingArguments.minP ?? 0
+    sampling.temperature = samplingArguments.temperature ?? defaults.temperature
+    sampling.topK = samplingArguments.topK ?? defaults.topK
+    sampling.topP = samplingArguments.topP ?? defaults.topP
+    sampling.minP = samplingArguments.minP ?? defaults.minP
     sampling.seed = samplingArguments.seed ?? UInt64.random(in: 0...UInt64.max)
     return sampling
   }

@@ -2,6 +2,7 @@ import ApusArchitectures
 import ApusCheckpoints
 import ApusEngine
 import ApusPipelines
+import ApusServer
 import ApusTokenizers
 
 /// A pipeline with its engine running: what `serve` and `generate` share.
@@ -9,9 +10,9 @@ struct LoadedModel {
   let engine: EngineThread
   let tokenizer: Tokenizer
   let chatTemplate: ChatTemplate?
-  let defaults: GenerationConfig
   let name: String
   let contextLength: Int
+  private let defaults: GenerationConfig
   private let phases: [(name: String, seconds: Double)]
   private let memory: MemoryPlan
 
@@ -30,6 +31,17 @@ struct LoadedModel {
     memory = pipeline.memory
     let endTokens = pipeline.endTokens
     engine = EngineThread(model: pipeline.model, text: tokenizer, endTokens: endTokens)
+  }
+
+  /// How to sample where neither a request nor a flag says it: what the model's own
+  /// `generation_config.json` asks for.
+  var samplingDefaults: SamplingDefaults {
+    var sampling = SamplingDefaults()
+    sampling.temperature = defaults.temperature ?? sampling.temperature
+    sampling.topP = defaults.topP ?? sampling.topP
+    sampling.topK = defaults.topK.map { Int32(clamping: $0) } ?? sampling.topK
+    sampling.minP = defaults.minP ?? sampling.minP
+    return sampling
   }
 
   /// Phases of the start with their seconds, and the memory plan, on standard error.

@@ -3,8 +3,7 @@ import ApusPipelines
 import ApusTensors
 import ArgumentParser
 
-/// The flags that say which model runs and how: MAX's names first, then those of vLLM and
-/// llama.cpp.
+/// The flags that say which model runs and how: MAX's names first, then vLLM's and llama.cpp's.
 struct ModelArguments: ParsableArguments {
   @Option(
     name: [.long, .customLong("model-path"), .customShort("m")],
@@ -39,8 +38,13 @@ struct ModelArguments: ParsableArguments {
 
   @Option(
     name: [.long, .customLong("dtype")],
-    help: "Decode the weights to float32, bfloat16 or float16. Default: as they are stored.")
+    help: ArgumentHelp(
+      "float32, bfloat16 or float16: decode the weights at load. Default: as they are stored.",
+      discussion: "A quantised format is accepted where it is the one that is stored."))
   var quantizationEncoding: String?
+
+  @Flag(help: "Load a checkpoint that has tensors which the model does not use.")
+  var ignoreLeftoverTensors = false
 
   @Option(name: [.long, .customShort("t")], help: "Worker threads. Default: the cores we may use.")
   var threads: Int?
@@ -93,8 +97,12 @@ struct ModelArguments: ParsableArguments {
     config.maxBatchInputTokens = maxBatchInputTokens
     config.kvCachePages = kvCachePages
     config.kvCachePageSize = kvCachePageSize
-    config.kvCacheFormat = try Self.format("--kv-cache-format", kvCacheFormat)
-    config.encoding = try Self.format("--quantization-encoding", quantizationEncoding)
+    config.kvCacheFormat = try Self.format(
+      "--kv-cache-format", kvCacheFormat, known: Self.denseFormats)
+    config.encoding = try Self.format(
+      "--quantization-encoding", quantizationEncoding,
+      known: Self.denseFormats + Self.quantizedFormats)
+    config.ignoresLeftoverTensors = ignoreLeftoverTensors
     config.threads = threads
     config.isa = cpuIsa
     config.chatTemplatePath = chatTemplate
@@ -107,15 +115,20 @@ struct ModelArguments: ParsableArguments {
     return config
   }
 
-  private static func format(_ flag: String, _ name: String?) throws -> StorageFormat? {
-    switch name {
-    case nil: nil
-    case "float32", "f32": .float32
-    case "bfloat16", "bf16": .bfloat16
-    case "float16", "f16": .float16
-    case let other?:
-      throw ValidationError("\(flag): expected float32, bfloat16 or float16, found \(other)")
+  private static let denseFormats: [StorageFormat] = [.float32, .bfloat16, .float16]
+  private static let quantizedFormats: [StorageFormat] = [
+    .q8_0, .q5_1, .q5_0, .q4_1, .q4_0, .q2_k, .q3_k, .q4_k, .q5_k, .q6_k,
+  ].map(StorageFormat.quantized)
+
+  private static func format(
+    _ flag: String, _ name: String?, known: [StorageFormat]
+  ) throws -> StorageFormat? {
+    guard let name else { return nil }
+    guard let format = PipelineConfig.format(named: name), known.contains(format) else {
+      let names = known.map(\.description).joined(separator: ", ")
+      throw ValidationError("\(flag): expected one of \(names); found \(name)")
     }
+    return format
   }
 
   private static func stage(_ name: String) throws -> DumpStage {

@@ -4,6 +4,7 @@ import ApusServer
 import ArgumentParser
 import Foundation
 import Logging
+import NIOCore
 import ServiceLifecycle
 import UnixSignals
 
@@ -33,6 +34,8 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     let start = ContinuousClock.now
+    // While nothing runs, there is nothing to finish.
+    let early = StopSignals { Foundation.exit(0) }
     let loaded = try LoadedModel(model)
     try await loaded.waitUntilStarted()
     loaded.reportStart()
@@ -45,18 +48,15 @@ struct Serve: AsyncParsableCommand {
       Terminal.error(
         "warning: listening on \(host) without --api-key: anyone who reaches it may use it")
     }
-    var defaults = SamplingDefaults()
-    defaults.temperature = loaded.defaults.temperature ?? defaults.temperature
-    defaults.topP = loaded.defaults.topP ?? defaults.topP
-    defaults.topK = Int32(clamping: loaded.defaults.topK ?? Int(defaults.topK))
     let served = ServedModel(
       name: loaded.name, engine: loaded.engine, tokenizer: loaded.tokenizer,
       chatTemplate: loaded.chatTemplate, contextLength: loaded.contextLength,
-      defaults: defaults, created: Int(Date().timeIntervalSince1970))
+      defaults: loaded.samplingDefaults, created: Int(Date().timeIntervalSince1970))
     let host = self.host
     let server = APIServer(
       options: options, model: served, version: ApusTool.version,
       onListening: { port in Self.announce(host, port, served.name, since: start) })
+    early.cancel()
     try await run(server, served)
   }
 
@@ -70,8 +70,10 @@ struct Serve: AsyncParsableCommand {
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     do {
       try await group.run()
-    } catch let error as any Error where "\(error)".contains("Address already in use") {
+    } catch let error as IOError where error.errnoCode == EADDRINUSE {
       throw CommandFailure("port \(port) on \(host) is in use; choose another with --port")
+    } catch let error as IOError {
+      throw CommandFailure("cannot listen on port \(port) of \(host): \(error)")
     }
     Terminal.error("stopped")
   }

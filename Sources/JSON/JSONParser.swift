@@ -2,7 +2,7 @@ extension JSONValue {
   /// Parses a whole document.
   ///
   /// - Throws: `JSONError` with line and column: bad syntax, invalid UTF-8, lone surrogates,
-  /// duplicate names, anything after the value, or more than `limits` allow.
+  ///   duplicate names, anything after the value, or more than `limits` allow.
   /// - Source: RFC 8259.
   public init(parsing bytes: [UInt8], limits: JSONLimits = .default) throws(JSONError) {
     var parser = JSONParser(bytes: bytes, limits: limits)

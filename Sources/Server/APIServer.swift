@@ -4,8 +4,6 @@ import Logging
 import NIOCore
 public import ServiceLifecycle
 
-typealias ServerContext = BasicRequestContext
-
 /// The HTTP service of one model.
 public struct APIServer: Service {
   private let options: ServerOptions
@@ -31,6 +29,10 @@ public struct APIServer: Service {
     let onListening = self.onListening
     let application = Application(
       router: router(),
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [DisconnectWatch()],
+          idleTimeout: TimeAmount(options.idleTimeout))),
       configuration: .init(
         address: .hostname(options.host, port: options.port), serverName: "apus"),
       onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) },
@@ -39,19 +41,29 @@ public struct APIServer: Service {
   }
 
   func router() -> Router<ServerContext> {
-    let router = Router(context: ServerContext.self)
-    router.middlewares.add(ErrorEnvelope())
+    let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+    let routes = routes()
+    router.middlewares.add(ErrorEnvelope(routes: routes))
     router.middlewares.add(Authorization(key: options.apiKey))
-    let probes = Probes(model: model, version: version)
-    router.get("/health", use: probes.health)
-    router.get("/ready", use: probes.ready)
-    router.get("/version", use: probes.version)
-    router.get("/metrics", use: MetricsPage(model: model).get)
-    router.get("/v1/models", use: Models(model: model).list)
-    router.get("/v1/models/**", use: Models(model: model).one)
-    router.post("/v1/completions", use: Completions(model: model, options: options).post)
-    router.post("/v1/chat/completions", use: ChatCompletions(model: model, options: options).post)
+    if options.apiKey == nil, LoopbackGate<ServerContext>.isLoopback(options.host) {
+      router.middlewares.add(LoopbackGate())
+    }
+    routes.register(on: router)
     return router
+  }
+
+  private func routes() -> RouteTable {
+    var routes = RouteTable()
+    let probes = Probes(model: model, version: version)
+    routes.get("/health", probes.health)
+    routes.get("/ready", probes.ready)
+    routes.get("/version", probes.version)
+    routes.get("/metrics", MetricsPage(model: model).get)
+    routes.get("/v1/models", Models(model: model).list)
+    routes.get("/v1/models/**", Models(model: model).one)
+    routes.post("/v1/completions", Completions(model: model, options: options).post)
+    routes.post("/v1/chat/completions", ChatCompletions(model: model, options: options).post)
+    return routes
   }
 }
 

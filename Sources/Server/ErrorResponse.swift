@@ -16,6 +16,7 @@ struct RequestError: Error, Sendable, Hashable {
   var parameter: String?
   /// OpenAI's `code`, such as `model_not_found`.
   var code: String?
+  var headers = HTTPFields()
 
   static func field(_ name: String, _ message: String, code: String? = nil) -> RequestError {
     RequestError(message: "\(name): \(message)", parameter: name, code: code)
@@ -28,7 +29,13 @@ struct RequestError: Error, Sendable, Hashable {
   static let unauthorized = RequestError(
     status: .unauthorized,
     message: "missing or wrong API key: send it as 'Authorization: Bearer KEY'",
-    type: "authentication_error", code: "invalid_api_key")
+    type: "authentication_error", code: "invalid_api_key", headers: [.wwwAuthenticate: "Bearer"])
+
+  static func tooLarge(_ limit: Int) -> RequestError {
+    RequestError(
+      status: .contentTooLarge, message: "the body is larger than \(limit) bytes",
+      code: "body_too_large")
+  }
 
   static func unavailable(_ message: String) -> RequestError {
     RequestError(
@@ -65,14 +72,14 @@ extension Response {
   }
 
   static func error(_ error: RequestError) -> Response {
-    var headers = HTTPFields()
-    if error.status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
-    return .json(error.envelope, status: error.status, headers: headers)
+    .json(error.envelope, status: error.status, headers: error.headers)
   }
 }
 
 /// Turns every error into OpenAI's envelope: the only place where errors become HTTP statuses.
 struct ErrorEnvelope<Context: RequestContext>: RouterMiddleware {
+  let routes: RouteTable
+
   func handle(
     _ request: Request, context: Context, next: (Request, Context) async throws -> Response
   ) async throws -> Response {
@@ -81,7 +88,7 @@ struct ErrorEnvelope<Context: RequestContext>: RouterMiddleware {
     } catch let error as RequestError {
       return .error(error)
     } catch let error as HTTPError {
-      return .error(Self.translate(error, request))
+      return .error(translate(error, request))
     } catch let error as CancellationError {
       throw error
     } catch {
@@ -91,15 +98,16 @@ struct ErrorEnvelope<Context: RequestContext>: RouterMiddleware {
     }
   }
 
-  private static func translate(_ error: HTTPError, _ request: Request) -> RequestError {
-    switch error.status {
-    case .notFound: .notFound("no route \(request.method.rawValue) \(request.uri.path)")
-    case .contentTooLarge:
-      RequestError(
-        status: .contentTooLarge,
-        message: "the body is larger than \(ServerOptions.bodyLimit) bytes", code: "body_too_large")
-    default:
-      RequestError(status: error.status, message: error.body ?? error.status.reasonPhrase)
+  private func translate(_ error: HTTPError, _ request: Request) -> RequestError {
+    let (method, path) = (request.method.rawValue, request.uri.path)
+    guard error.status == .notFound else {
+      return RequestError(status: error.status, message: error.body ?? error.status.reasonPhrase)
     }
+    let methods = routes.methods(of: path)
+    guard !methods.isEmpty else { return .notFound("no route \(method) \(path)") }
+    let allowed = methods.joined(separator: ", ")
+    return RequestError(
+      status: .methodNotAllowed, message: "\(path) takes \(allowed), not \(method)",
+      code: "method_not_allowed", headers: [.allow: allowed])
   }
 }

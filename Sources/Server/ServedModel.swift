@@ -28,6 +28,17 @@ public struct ServedModel: Sendable {
     self.defaults = defaults
     self.created = created
   }
+
+  /// A prompt, if it leaves room for one new token.
+  func checked(_ ids: [Int32], parameter: String) throws(RequestError) -> [Int32] {
+    guard ids.count < contextLength else {
+      throw RequestError(
+        message: "the prompt has \(ids.count) tokens, but the context holds \(contextLength), of "
+          + "which at least one must be left for the answer",
+        parameter: parameter, code: "context_length_exceeded")
+    }
+    return ids
+  }
 }
 
 /// Sampling where a request is silent.

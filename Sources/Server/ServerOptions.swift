@@ -9,7 +9,10 @@ public struct ServerOptions: Sendable {
   public var allowsExtraFields = false
 
   /// Bytes of the largest request body.
-  static let bodyLimit = 64 << 20
+  public var bodyLimit = 16 << 20
+  /// A connection that sends nothing for this long, while it has a request to send or none under
+  /// way, is closed.
+  public var idleTimeout: Duration = .seconds(75)
 
   public init() {}
 }

@@ -62,7 +62,7 @@ struct CompletionRequest {
     guard !ids.isEmpty else {
       throw .field("prompt", "empty text, and the model's tokenizer adds no first token")
     }
-    return try checked(ids, model)
+    return try model.checked(ids, parameter: "prompt")
   }
 
   private static func ids(
@@ -80,17 +80,6 @@ struct CompletionRequest {
       }
       return Int32(id)
     }
-    return try checked(ids, model)
-  }
-
-  /// A prompt must leave room for one new token.
-  static func checked(_ ids: [Int32], _ model: ServedModel) throws(RequestError) -> [Int32] {
-    guard ids.count < model.contextLength else {
-      throw RequestError(
-        message: "the prompt has \(ids.count) tokens, but the context holds "
-          + "\(model.contextLength), of which at least one must be left for the answer",
-        parameter: "prompt", code: "context_length_exceeded")
-    }
-    return ids
+    return try model.checked(ids, parameter: "prompt")
   }
 }

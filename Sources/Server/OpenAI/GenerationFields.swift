@@ -5,7 +5,9 @@ import HTTPTypes
 
 /// What chat and text completions have in common: sampling, limits, streaming.
 struct GenerationFields {
+  /// With the request's seed; a request without one gets another seed for each prompt.
   var sampling = SamplingParameters()
+  var hasSeed = false
   /// New tokens at most; nil where the request is silent.
   var maxNewTokens: Int?
   var stopStrings: [String] = []
@@ -26,9 +28,11 @@ struct GenerationFields {
       try fields.integer("top_k", in: -1...Int(Int32.max)).map { max($0, 0) }
         ?? Int(defaults.topK))
     sampling.minP = try fields.number("min_p", in: 0...1) ?? defaults.minP
-    let seed = try fields.integer("seed", in: Int.min...Int.max)
-    sampling.seed = seed.map { UInt64(bitPattern: Int64($0)) } ?? UInt64.random(in: 0...UInt64.max)
-    maxNewTokens = try fields.integer("max_tokens", in: 1...Int(Int32.max))
+    if let seed = try fields.integer("seed", in: Int.min...Int.max) {
+      sampling.seed = UInt64(bitPattern: Int64(seed))
+      hasSeed = true
+    }
+    maxNewTokens = try Self.maxNewTokens(&fields)
     ignoresEnd = try fields.bool("ignore_eos") ?? false
     returnsTokenIDs = try fields.bool("return_token_ids") ?? false
     streams = try fields.bool("stream") ?? false
@@ -44,6 +48,17 @@ struct GenerationFields {
     throw RequestError(
       status: .notFound, message: "model '\(name)' is not served here; '\(model.name)' is",
       parameter: "model", code: "model_not_found")
+  }
+
+  /// The two names of one limit.
+  private static func maxNewTokens(_ fields: inout RequestFields) throws(RequestError) -> Int? {
+    let range = 1...Int(Int32.max)
+    let old = try fields.integer("max_tokens", in: range)
+    let new = try fields.integer("max_completion_tokens", in: range)
+    if let old, let new, old != new {
+      throw .field("max_completion_tokens", "\(new) contradicts max_tokens, which is \(old)")
+    }
+    return new ?? old
   }
 
   private static func stopStrings(_ fields: inout RequestFields) throws(RequestError) -> [String] {
@@ -95,7 +110,7 @@ struct GenerationFields {
     return options["include_usage"]?.boolValue ?? false
   }
 
-  /// Fields of the protocol without an effect here, at the values that change nothing.
+  /// Further fields of the protocol, accepted at the values that change nothing.
   private static func neutralFields(_ fields: inout RequestFields) throws(RequestError) {
     try fields.neutral("n", "1") { $0.intValue == 1 }
     try fields.neutral("frequency_penalty", "0") { $0.doubleValue == 0 }

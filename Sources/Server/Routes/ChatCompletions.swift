@@ -7,12 +7,12 @@ struct ChatCompletions {
 
   @Sendable func post(_ request: Request, _ context: ServerContext) async throws -> Response {
     var request = request
-    let buffer = try await request.collectBody(upTo: ServerOptions.bodyLimit)
+    let body = try await request.bytes(upTo: options.bodyLimit)
     let chat = try ChatCompletionRequest(
-      body: Array(buffer.readableBytesView), model: model, options: options)
+      body: body, model: model, options: options)
     let generation = Generation(
       model: model, fields: chat.generation, prompts: [chat.promptIDs],
       format: ChatAnswer(header: Generation.header("chatcmpl", model)))
-    return try await generation.respond(to: request)
+    return try await generation.respond(in: context)
   }
 }

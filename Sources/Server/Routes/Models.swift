@@ -1,4 +1,5 @@
 import ApusJSON
+import Foundation
 import Hummingbird
 
 /// `GET /v1/models` and `GET /v1/models/NAME`.
@@ -11,7 +12,8 @@ struct Models {
 
   /// Names may hold slashes, so the route takes all that follows.
   @Sendable func one(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let name = context.parameters.getCatchAll().joined(separator: "/")
+    let path = context.parameters.getCatchAll().joined(separator: "/")
+    let name = path.removingPercentEncoding ?? path
     guard name == model.name else {
       throw RequestError(
         status: .notFound, message: "model '\(name)' is not served here; '\(model.name)' is",

@@ -14,9 +14,16 @@ struct Authorization<Context: RequestContext>: RouterMiddleware {
     guard let key, !Self.openPaths.contains(request.uri.path) else {
       return try await next(request, context)
     }
-    let given = request.headers[.authorization] ?? ""
-    guard Self.areEqual(given, "Bearer \(key)") else { throw RequestError.unauthorized }
+    let given = Self.bearerToken(request.headers[.authorization] ?? "")
+    guard Self.areEqual(given, key) else { throw RequestError.unauthorized }
     return try await next(request, context)
+  }
+
+  /// The names of schemes have no case.
+  private static func bearerToken(_ value: String) -> String {
+    let parts = value.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return "" }
+    return String(parts[1])
   }
 
   /// Takes a time that does not depend on where the texts differ.

@@ -9,8 +9,10 @@ struct EventStream {
 
   init(_ writer: any ResponseBodyWriter) { self.writer = writer }
 
-  mutating func send(_ object: JSONObject) async throws {
-    try await sendLine(JSONValue.object(object).serialized())
+  mutating func send(_ object: JSONObject) async throws { try await send(.object(object)) }
+
+  mutating func send(_ value: JSONValue) async throws {
+    try await sendLine(value.serialized())
   }
 
   /// OpenAI's last event.
