@@ -1,7 +1,10 @@
 import ApusCPUKernels
 import ApusDevices
-import Foundation
 import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 /// Kernels that show what a device did. Elements are int32.
 enum TestKernels {

@@ -5,7 +5,7 @@ extension ChatTemplate {
   ///
   /// - Parameters:
   ///   - messages: objects with `role` and `content`, as the template expects them
-  ///   - tokenizer: gives `bos_token` and `eos_token`
+  ///   - tokenizer: gives `bos_token`, `eos_token` and so on
   ///   - addGenerationPrompt: end with the words that begin the assistant's answer
   /// - Throws: `TemplateError` with the template's line.
   public func render(
@@ -14,8 +14,8 @@ extension ChatTemplate {
     var context: JSONObject = [
       "messages": .array(messages), "add_generation_prompt": .bool(addGenerationPrompt),
     ]
-    context["bos_token"] = .string(tokenizer.beginToken.flatMap(tokenizer.token) ?? "")
-    context["eos_token"] = .string(tokenizer.endToken.flatMap(tokenizer.token) ?? "")
+    // Last, so that nothing from a request takes their place.
+    for (name, value) in tokenizer.templateVariables { context[name] = value }
     return try render(context)
   }
 }
