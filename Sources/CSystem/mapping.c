@@ -16,8 +16,8 @@
 #define MAP_ANONYMOUS MAP_ANON
 #endif
 
-// From here on memory is mapped instead of allocated, so that untouched pages cost nothing; and from
-// there on in huge pages where the system has some.
+// From here on memory is mapped instead of allocated, so that untouched pages cost nothing; and
+// from there on in huge pages where the system has some.
 enum { LARGE_REQUEST = 256 * 1024, HUGE_REQUEST = 4 * 1024 * 1024 };
 
 // `byte_count + tail` in whole pages, or -1 where that overflows.

@@ -1,8 +1,8 @@
 import ApusDevices
 import ApusTensors
 
-/// What changes in a plan's launches when symbols change: sizes, strides of tile programs and places
-/// in buffers. Everything else is bound once.
+/// What changes in a plan's launches when symbols change: sizes, strides of tile programs and
+/// places in buffers. Everything else is bound once.
 struct LaunchPatches {
   private struct Size {
     let launch: Int

@@ -5,7 +5,7 @@ public enum TokenizerError: Error, Sendable, Hashable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   /// A field has the wrong shape.
   case malformed(field: String, expected: String, found: String)
-  /// A field asks for something that is not implemented.
+  /// A field asks for something that this tokenizer does not do.
   case unsupported(field: String, value: String, supported: [String])
 
   public var description: String {

@@ -19,8 +19,10 @@ struct TrainedModelTests {
     /// nil for the folder itself.
     var file: String?
     var execution: PipelineConfig.Execution
-    var tokens: Int
-    var testDescription: String { "\(file ?? model) by \(execution.rawValue)" }
+    var isDeferred = false
+    var testDescription: String {
+      "\(file ?? model) by \(execution.rawValue)\(isDeferred ? ", deferred" : "")"
+    }
 
     var folder: String { "\(SharedData.folder ?? "")/models/\(model)" }
     var path: String { file.map { "\(folder)/\($0)" } ?? folder }
@@ -33,35 +35,35 @@ struct TrainedModelTests {
     }
   }
 
-  /// The interpreter is slow in debug builds: it gives fewer tokens.
-  static let cases = interpreted + planned
-
-  static let planned =
-    ["stories260K", "babyllama-105"].flatMap { model in
-      [nil, "\(model)-f32.gguf"].map { file in
-        Case(model: model, file: file, execution: .plan, tokens: 200)
-      }
-    } + [
-      Case(
-        model: "stories260K", file: "stories260K-v1-f32.gguf", execution: .plan, tokens: 200)
-    ]
-
-  static let interpreted = [
-    Case(model: "stories260K", execution: .interpreter, tokens: 24),
-    Case(
-      model: "stories260K", file: "stories260K-f32.gguf", execution: .interpreter, tokens: 8),
-    Case(
-      model: "stories260K", file: "stories260K-v1-f32.gguf", execution: .interpreter, tokens: 8),
-    Case(model: "babyllama-105", execution: .interpreter, tokens: 8),
-    Case(
-      model: "babyllama-105", file: "babyllama-105-f32.gguf", execution: .interpreter, tokens: 4),
+  static let files: [(model: String, file: String?)] = [
+    ("stories260K", nil), ("stories260K", "stories260K-f32.gguf"),
+    ("stories260K", "stories260K-v1-f32.gguf"), ("babyllama-105", nil),
+    ("babyllama-105", "babyllama-105-f32.gguf"),
   ]
+
+  static let cases = files.flatMap { model, file in
+    [
+      Case(model: model, file: file, execution: .plan),
+      Case(model: model, file: file, execution: .plan, isDeferred: true),
+      Case(model: model, file: file, execution: .interpreter),
+    ]
+  }
+
+  /// The interpreter is slow in debug builds: it gives fewer tokens there.
+  static func tokens(_ test: Case) -> Int {
+    #if DEBUG
+      test.execution == .interpreter ? 8 : 200
+    #else
+      200
+    #endif
+  }
 
   @Test(arguments: cases) func greedyTokens(_ test: Case) throws {
     let golden = try test.golden()
     var driver = try ModelDriver(
-      test.path, encoding: .float32, execution: test.execution, context: 224)
-    let count = min(test.tokens, golden.greedyIds.count - golden.promptIds.count)
+      test.path, encoding: .float32, execution: test.execution, isDeferred: test.isDeferred,
+      context: 224)
+    let count = min(Self.tokens(test), golden.greedyIds.count - golden.promptIds.count)
     let found = try driver.greedy(prompt: golden.promptIds, count: count)
     #expect(found == Array(golden.greedyIds.dropFirst(golden.promptIds.count).prefix(count)))
   }
@@ -69,7 +71,8 @@ struct TrainedModelTests {
   @Test(arguments: cases) func logits(_ test: Case) throws {
     let expected = try NumPyArray(path: "\(test.folder)/golden_logits.npy")
     var driver = try ModelDriver(
-      test.path, encoding: .float32, execution: test.execution, context: 224)
+      test.path, encoding: .float32, execution: test.execution, isDeferred: test.isDeferred,
+      context: 224)
     let tokens = Array(try test.golden().greedyIds.prefix(expected.shape[0]))
     let found = try driver.step([.init(request: 0, tokens: tokens, wantsAll: true)])
     #expect(

@@ -86,7 +86,8 @@ struct PlanMemoryTests {
     #expect(plan.memory.overlap() == nil)
   }
 
-  /// A loop may write over an operand that ends with it only where it reads each element in its place.
+  /// A loop may write over an operand that ends with it only where it reads each element at
+  /// its own place.
   @Test func turnedOperandsAreNotWrittenOver() throws {
     let graph = Graph(name: "turned")
     let x = graph.input("x", .float32, [6, 6])

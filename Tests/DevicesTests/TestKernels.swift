@@ -1,5 +1,6 @@
 import ApusCPUKernels
 import ApusDevices
+import Foundation
 import Synchronization
 
 /// Kernels that show what a device did. Elements are int32.
@@ -35,6 +36,14 @@ enum TestKernels {
     let output = unsafe buffer(arguments, 0)
     let value = unsafe arguments!.pointee.scalars.0
     unsafe output[0] = output[0] &* 10 &+ Int32(value)
+  }
+
+  /// The system's number of the thread that each member runs on. buffers: out [members]
+  static let threadNumber = unsafe kernel("thread_number") { arguments, worker in
+    let output = unsafe buffer(arguments, 0)
+    #if os(Linux)
+      unsafe output[Int(worker!.pointee.index)] = gettid()
+    #endif
   }
 
   /// Fills the scratch of each member and checks that nobody else wrote there. buffers: out

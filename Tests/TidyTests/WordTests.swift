@@ -63,8 +63,9 @@ import Testing
   @Test func unsafeStaysInItsRooms() {
     let rooms = ["Devices"]
     let files = [
-      "Sources/Checkpoints/MappedFile.swift", "Sources/Compiler/KernelTable.swift",
-      "Sources/Compiler/TileProgram.swift",
+      // The mapped file; kernels by their C symbols; mapped bytes handed to a device.
+      "Sources/Checkpoints/MappedFile.swift", "Sources/Compiler/KernelTable+BuiltIn.swift",
+      "Sources/Compiler/WeightSource.swift",
     ]
     for file in Repository.sources where file.isSwift && !rooms.contains(file.room) {
       if files.contains(file.path) { continue }

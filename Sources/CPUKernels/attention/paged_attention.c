@@ -9,11 +9,10 @@
 //
 // The order, which belongs to a row and its keys alone:
 //   block   keys 32 b ... 32 b + 31 by absolute position. score = (sum over d ascending, one FMA
-//           each, from 0) * scale. m' = max(m, scores); l = l e^(m - m') + e^(score - m') in 16 lanes
-//           (key modulo 16, the lower sixteen first); out = out e^(m - m'), then one FMA per key,
-//           ascending.
-//   split   512 keys (16 blocks) begin afresh and are merged in order, m, l and out each scaled to
-//           the greater maximum. So splits may run on different threads without a change of bits.
+//           each, from 0) * scale. m' = max(m, scores); l = l e^(m - m') + e^(score - m') in 16
+// lanes (key modulo 16, the lower sixteen first); out = out e^(m - m'), then one FMA per key,
+// ascending. split   512 keys (16 blocks) begin afresh and are merged in order, m, l and out each
+// scaled to the greater maximum. So splits may run on different threads without a change of bits.
 //
 // Keys beyond a row's position take no part: they are masked among the scores and not multiplied at
 // all in the second product. What a row's neighbours see can therefore not reach it, not even a

@@ -41,6 +41,7 @@ static void ISA(strip)(
 
 #else
 
+#include "matmul_quantized_load.body.h"
 #include "matmul_quantized_one.body.h"
 #include "matmul_quantized_many.body.h"
 
@@ -48,7 +49,7 @@ static void ISA(strip)(
     const apus_matmul *matmul, const apus_matmul_strip *strip, uint8_t *scratch,
     int64_t scratch_bytes) {
   if (matmul->rows == 1)
-    ISA(strip_of_one_row)(matmul, strip, scratch);
+    ISA(strip_of_one_row)(matmul, strip);
   else
     ISA(strip_of_many_rows)(matmul, strip, scratch, scratch_bytes);
 }

@@ -11,29 +11,6 @@
 
 // ---- Rearranging weights into a panel ----
 
-// Four dwords of k for each of 8 rows: out[g] holds dword g of row 0, 1, ... 7.
-APUS_INLINE void ISA(gather_groups)(const uint8_t *const rows[8], int64_t at, __m256i out[4]) {
-  __m256i a[4], b[4];
-#pragma unroll
-  for (int i = 0; i < 4; i++)
-    a[i] = _mm256_inserti128_si256(
-        _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(rows[i] + at))),
-        _mm_loadu_si128((const __m128i *)(rows[i + 4] + at)), 1);
-  b[0] = _mm256_unpacklo_epi32(a[0], a[1]);
-  b[1] = _mm256_unpacklo_epi32(a[2], a[3]);
-  b[2] = _mm256_unpackhi_epi32(a[0], a[1]);
-  b[3] = _mm256_unpackhi_epi32(a[2], a[3]);
-  out[0] = _mm256_unpacklo_epi64(b[0], b[1]);
-  out[1] = _mm256_unpackhi_epi64(b[0], b[1]);
-  out[2] = _mm256_unpacklo_epi64(b[2], b[3]);
-  out[3] = _mm256_unpackhi_epi64(b[2], b[3]);
-}
-
-// The float16 numbers `at` bytes into the blocks of 8 rows.
-APUS_INLINE __m256 ISA(halves_of_rows)(const uint8_t *const rows[8], int64_t at) {
-  return ISA(eight_halves)(rows, (int)at);
-}
-
 // Block `at` bytes into 8 weight rows, into outputs first ... first + 7 of a panel.
 APUS_INLINE void ISA(unpack_eight)(
     const uint8_t *const rows[8], int64_t at, int first, apus_panel *panel) {
@@ -61,9 +38,9 @@ APUS_INLINE void ISA(unpack_eight)(
         _mm256_and_si256(_mm256_srli_epi16(groups[g], 4), nibble));
   }
 #endif
-  _mm256_storeu_ps(panel->scales + first, ISA(halves_of_rows)(rows, at));
+  _mm256_storeu_ps(panel->scales + first, ISA(eight_halves)(rows, at));
 #if HAS_MINIMUM
-  _mm256_storeu_ps(panel->minimums + first, ISA(halves_of_rows)(rows, at + 2));
+  _mm256_storeu_ps(panel->minimums + first, ISA(eight_halves)(rows, at + 2));
 #endif
 }
 
@@ -80,10 +57,7 @@ static __attribute__((noinline)) void ISA(unpack)(
     apus_panel *panel = panels;
     for (int64_t b = first; b < last; b++, panel += TILE_PANELS) {
       ISA(unpack_eight)(rows, b * BLOCK_BYTES, 8 * half, panel);
-#pragma unroll
-      for (int i = 0; i < 8; i++)
-        __builtin_prefetch(
-            rows[i] + b * BLOCK_BYTES + TILE_PANELS * PANEL_OUTPUTS * row_bytes, 0, 2);
+ISA(prefetch_eight)(rows, b, TILE_PANELS * PANEL_OUTPUTS * row_bytes);
     }
   }
 }

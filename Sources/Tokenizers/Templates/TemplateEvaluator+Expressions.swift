@@ -1,6 +1,7 @@
 extension TemplateEvaluator {
   mutating func evaluate(_ expression: TemplateExpression) throws(TemplateError) -> TemplateValue {
-    try step()
+    try enterExpression()
+    defer { leaveExpression() }
     switch expression {
     case .none: return .none
     case .bool(let value): return .bool(value)
@@ -213,7 +214,7 @@ extension TemplateEvaluator {
     case .string(let text):
       try charge(bytes: text.utf8Count)
       return .string(text.sliced(PythonSlice.indices(text.characterCount, bounds), bounds.2))
-    default: return .undefined(.element("slice"))
+    default: throw fail(.type, "'\(value.kind)' object is not subscriptable")
     }
   }
 

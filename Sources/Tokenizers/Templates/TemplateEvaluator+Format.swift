@@ -42,6 +42,9 @@ extension TemplateEvaluator {
       try charge(bytes: result.utf8Count)
     }
     result.append(format[at..<format.utf8Count])
+    guard rest.isEmpty || values.isSubscriptable else {
+      throw fail(.type, "not all arguments converted during string formatting")
+    }
     return result
   }
 
@@ -94,6 +97,9 @@ extension TemplateEvaluator {
         writer.write(value)
       }
       value = .string(writer.text)
+    }
+    if spec.type == UInt8(ascii: "s"), value.string == nil {
+      throw fail(.type, "unknown format code 's' for object of type '\(value.kind)'")
     }
     try charge(bytes: spec.width)
     return try formatted(value, spec)
@@ -171,6 +177,16 @@ extension String {
   fileprivate func cut(at character: Character) -> (String, String?) {
     guard let place = firstIndex(of: character) else { return (self, nil) }
     return (String(self[..<place]), String(self[index(after: place)...]))
+  }
+}
+
+extension TemplateValue {
+  /// What Python's `%` takes for a mapping: it may stay unused.
+  fileprivate var isSubscriptable: Bool {
+    switch self {
+    case .list, .dict, .range, .undefined: true
+    default: false
+    }
   }
 }
 

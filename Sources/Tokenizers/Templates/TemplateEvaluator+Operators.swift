@@ -43,18 +43,34 @@ extension TemplateEvaluator {
     case (.add, .tuple(let x), .tuple(let y)):
       try step(x.count + y.count)
       return .tuple(x + y)
-    case (.multiply, .string(let text), .int(let count)),
-      (.multiply, .int(let count), .string(let text)):
-      return .string(try repeated(text, count))
-    case (.multiply, .list(let values), .int(let count)),
-      (.multiply, .int(let count), .list(let values)):
-      let length = max(0, count).multipliedReportingOverflow(by: values.count)
-      guard !length.overflow else { throw fail(.limit, "the list is too long") }
-      try step(length.partialValue)
-      return .list(Array((0..<max(0, count)).map { _ in values }.joined()))
+    case (.multiply, _, _):
+      if let count = b.integer { return try repeated(a, count) }
+      if let count = a.integer { return try repeated(b, count) }
+      return nil
     case (.remainder, .string(let format), _): return .string(try percentFormat(format, b))
     default: return nil
     }
+  }
+
+  /// A text or list several times over; nil for anything else.
+  private mutating func repeated(
+    _ value: TemplateValue, _ count: Int
+  ) throws(TemplateError) -> TemplateValue? {
+    switch value {
+    case .string(let text): return .string(try repeated(text, count))
+    case .list(let values): return .list(try repeated(values, count))
+    case .tuple(let values): return .tuple(try repeated(values, count))
+    default: return nil
+    }
+  }
+
+  private mutating func repeated(
+    _ values: [TemplateValue], _ count: Int
+  ) throws(TemplateError) -> [TemplateValue] {
+    let length = max(0, count).multipliedReportingOverflow(by: values.count)
+    guard !length.overflow else { throw fail(.limit, "the list is too long") }
+    try step(length.partialValue)
+    return Array((0..<max(0, count)).map { _ in values }.joined())
   }
 
   mutating func repeated(

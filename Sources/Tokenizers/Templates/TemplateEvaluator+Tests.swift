@@ -73,7 +73,7 @@ extension TemplateEvaluator {
       return false
     case "callable":
       if case .callable = value { return true }
-      return false
+      return value.isUndefined
     case "iterable": return isIterable(value)
     case "sequence": return isSequence(value)
     default: return nil
@@ -107,7 +107,7 @@ extension TemplateEvaluator {
     default: return nil
     }
     let number = try number(value, for: "'\(name)'")
-    let isDivisible = number.truncatingRemainder(dividingBy: Double(divisor)) == 0
-    return name == "odd" ? !isDivisible : isDivisible
+    let rest = abs(number.truncatingRemainder(dividingBy: Double(divisor)))
+    return rest == (name == "odd" ? 1 : 0)
   }
 }

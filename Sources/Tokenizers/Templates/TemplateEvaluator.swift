@@ -15,7 +15,10 @@ struct TemplateEvaluator {
   var line = 1
   private var steps = 0
   private var depth = 0
-  private var loopDepth = 0
+  /// Expressions that are being evaluated, one inside the other.
+  private var nesting = 0
+  /// Far from the end of a thread's stack in unoptimised builds too.
+  private static let nestingLimit = 400
   /// Scopes that macros keep: emptied at the end, since scope and macro hold each other.
   private var macroScopes: [TemplateScope] = []
   private let loopSymbol: TemplateSymbol?
@@ -62,6 +65,16 @@ struct TemplateEvaluator {
       throw fail(.limit, "more than \(limits.steps) steps")
     }
   }
+
+  mutating func enterExpression() throws(TemplateError) {
+    try step()
+    nesting += 1
+    guard nesting <= TemplateEvaluator.nestingLimit else {
+      throw fail(.limit, "expressions nested more than \(TemplateEvaluator.nestingLimit) deep")
+    }
+  }
+
+  mutating func leaveExpression() { nesting -= 1 }
 
   /// Asks before a text of this length is made.
   mutating func charge(bytes: Int) throws(TemplateError) {
@@ -291,6 +304,11 @@ struct TemplateEvaluator {
   ) throws(TemplateError) {
     let parameters = definition.parameters
     var rest = arguments.keywords
+    // A default that mentions a parameter without a value finds it undefined, not a name around the
+    // macro.
+    for parameter in parameters {
+      scope.set(parameter.symbol, to: .undefined(.name(parameter.name)))
+    }
     for (index, parameter) in parameters.enumerated() {
       let named = rest.firstIndex { $0.name == parameter.name }
       if index < arguments.positional.count {
@@ -303,8 +321,6 @@ struct TemplateEvaluator {
         scope.set(parameter.symbol, to: rest.remove(at: named).value)
       } else if let value = parameter.value {
         scope.set(parameter.symbol, to: try evaluate(value))
-      } else {
-        scope.set(parameter.symbol, to: .undefined(.name(parameter.name)))
       }
     }
     if definition.takes.contains("caller"), let callerSymbol {

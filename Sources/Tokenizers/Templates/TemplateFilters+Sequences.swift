@@ -263,6 +263,9 @@ extension TemplateEvaluator {
     var keyed: [(key: [TemplateValue], value: TemplateValue)] = []
     for value in values {
       let key = try attribute(at: path, of: value, default: fallback)
+      // Tuples call two undefined keys equal; the reference groups by the bare ones, which it
+      // refuses.
+      if values.count > 1 { try use(key) }
       keyed.append(([key], .tuple([key, value])))
     }
     var groups: [(key: TemplateValue, values: [TemplateValue])] = []

@@ -33,7 +33,11 @@ extension TemplateEvaluator {
       return .string(try replaced(text.plain, old, new, limit: limit))
     case "format":
       return .string(try percentFormat(text, formatValues(arguments)))
-    case "indent": return .string(try indented(text, arguments))
+    case "indent", "wordwrap":
+      try use(value)
+      guard value.string != nil else { throw fail(.type, "\(name) of a '\(value.kind)'") }
+      return .string(
+        name == "indent" ? try indented(text, arguments) : try wrapped(text, arguments))
     case "center":
       let width = arguments.value(0, "width")?.integer ?? 80
       let missing = max(0, width - text.characterCount)
@@ -42,7 +46,6 @@ extension TemplateEvaluator {
       return .string(.spaces(before) + text + .spaces(missing - before))
     case "truncate": return .string(try truncated(text, arguments))
     case "wordcount": return .int(TemplateTextFilters.wordCount(text.bytes))
-    case "wordwrap": return .string(try wrapped(text, arguments))
     case "striptags": return .string(text.mapWhole(TemplateTextFilters.withoutTags))
     case "urlencode": return .string(text.mapRuns(TemplateTextFilters.urlEncoded))
     default: return .string(text.plain.escaped)

@@ -56,16 +56,22 @@ extension TemplateEvaluator {
       return isMissing ? arguments.value(0, "default_value") ?? .string(MarkedString()) : value
     case "length", "count": return .int(try length(of: value))
     case "attr":
-      return try attribute(try textArgument(arguments, 0, "name").text, of: value)
+      let name = try textArgument(arguments, 0, "name").text
+      guard case .dict = value else { return try attribute(name, of: value) }
+      return TemplateMethods.method(name, of: value) ?? .undefined(.member(name, of: value.kind))
     case "abs":
       if let integer = value.integer, integer != Int.min { return .int(abs(integer)) }
       return .double(abs(try number(value, for: "abs()")))
     case "int": return .int(try integer(of: value, arguments))
     case "float":
+      try use(value)
       if let number = value.number { return .double(number) }
       let text = value.string?.stripped(.both).text ?? ""
       return Double(text).map { .double($0) } ?? arguments.value(0, "default") ?? .double(0)
-    case "round": return .double(try rounded(value, arguments))
+    case "round":
+      let method = arguments.value(1, "method")?.string?.text ?? "common"
+      if let integer = value.integer, method == "common" { return .int(integer) }
+      return .double(try rounded(value, arguments, method))
     default: throw fail(.syntax, "no filter named '\(name)' found")
     }
   }
@@ -103,11 +109,10 @@ extension TemplateEvaluator {
   }
 
   private func rounded(
-    _ value: TemplateValue, _ arguments: TemplateCallArguments
+    _ value: TemplateValue, _ arguments: TemplateCallArguments, _ method: String
   ) throws(TemplateError) -> Double {
     let number = try number(value, for: "round()")
     let precision = arguments.value(0, "precision")?.integer ?? 0
-    let method = arguments.value(1, "method")?.string?.text ?? "common"
     if method == "common", precision >= 0 {
       return Double(DecimalText.fixed(number, precision)) ?? number
     }

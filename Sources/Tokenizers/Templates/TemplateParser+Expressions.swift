@@ -25,6 +25,7 @@ extension TemplateParser {
     defer { depth -= 1 }
     var value = try or()
     while skipName("if") {
+      try link()
       let condition = try or()
       let otherwise = skipName("else") ? try expression() : nil
       value = .conditional(condition, then: value, otherwise: otherwise)
@@ -34,13 +35,19 @@ extension TemplateParser {
 
   private mutating func or() throws(TemplateError) -> TemplateExpression {
     var left = try and()
-    while skipName("or") { left = .or(left, try and()) }
+    while skipName("or") {
+      try link()
+      left = .or(left, try and())
+    }
     return left
   }
 
   private mutating func and() throws(TemplateError) -> TemplateExpression {
     var left = try not()
-    while skipName("and") { left = .and(left, try not()) }
+    while skipName("and") {
+      try link()
+      left = .and(left, try not())
+    }
     return left
   }
 
@@ -82,6 +89,7 @@ extension TemplateParser {
   private mutating func sum() throws(TemplateError) -> TemplateExpression {
     var left = try concatenation()
     while isSymbol("+") || isSymbol("-") {
+      try link()
       let start = line
       let operation: TemplateOperator = isSymbol("+") ? .add : .subtract
       advance()
@@ -101,6 +109,7 @@ extension TemplateParser {
     while case .symbol(let symbol) = token.kind, ["*", "/", "//", "%"].contains(symbol),
       let operation = TemplateOperator(rawValue: symbol)
     {
+      try link()
       let start = line
       advance()
       left = .binary(operation, left, try power(), line: start)
@@ -111,6 +120,7 @@ extension TemplateParser {
   private mutating func power() throws(TemplateError) -> TemplateExpression {
     var left = try unary(withFilters: true)
     while isSymbol("**") {
+      try link()
       let start = line
       advance()
       left = .binary(.power, left, try unary(withFilters: true), line: start)
@@ -223,6 +233,7 @@ extension TemplateParser {
       } else {
         return value
       }
+      try link()
     }
   }
 
@@ -298,6 +309,7 @@ extension TemplateParser {
       } else {
         return value
       }
+      try link()
     }
   }
 

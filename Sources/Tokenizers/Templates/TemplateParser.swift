@@ -15,6 +15,11 @@ struct TemplateParser {
   /// Deep enough for anything that a person writes, and far from the end of a thread's stack.
   static let depthLimit = 100
 
+  /// Operators, filters and members in a row, in one statement: each makes the tree one level
+  /// deeper.
+  private var links = 0
+  private static let linkLimit = 4000
+
   static func parse(_ source: String) throws(TemplateError) -> TemplateProgram {
     var parser = TemplateParser(tokens: try TemplateLexer.tokens(of: source))
     let body = try parser.statements(until: [])
@@ -77,6 +82,14 @@ struct TemplateParser {
     }
   }
 
+  mutating func link() throws(TemplateError) {
+    links += 1
+    guard links <= TemplateParser.linkLimit else {
+      throw TemplateError(
+        .limit, "more than \(TemplateParser.linkLimit) operations in a row", line: line)
+    }
+  }
+
   // MARK: Statements
 
   /// Statements up to a block that begins with one of these names, which is left to be read.
@@ -87,6 +100,7 @@ struct TemplateParser {
     defer { depth -= 1 }
     var statements: [TemplateStatement] = []
     while true {
+      links = 0
       switch token.kind {
       case .text(let text):
         advance()

@@ -83,9 +83,11 @@ struct TemplateWriter {
     let hasSingle = string.bytes.contains(UInt8(ascii: "'"))
     let hasDouble = string.bytes.contains(UInt8(ascii: "\""))
     let quote = hasSingle && !hasDouble ? UInt8(ascii: "\"") : UInt8(ascii: "'")
+    if string.isMarkup { text.append("Markup(") }
     text.append(quote, origin: .template)
     text.append(string.mapRuns { TemplateWriter.escaped($0, quote: quote) })
     text.append(quote, origin: .template)
+    if string.isMarkup { text.append(")") }
   }
 
   private static func escaped(_ bytes: [UInt8], quote: UInt8) -> [UInt8] {

@@ -109,6 +109,10 @@ import Testing
       "{% macro f(x) %}<{{ caller(x) }}>{% endmacro %}{% call(y) f(5) %}{{ y }}!{% endcall %}",
       "<5!>"
     ),
+    (
+      "{% set b = 1 %}{% macro f(a, b=[a, b]) %}{{ b | length }}{{ b[1] }}{% endmacro %}{{ f() }}",
+      "2"
+    ),
     ("{% set x %}a{% if true %}b{% endif %}{% endset %}{{ x | upper }}", "AB"),
     ("{% filter upper %}a{{ 'b' }}{% endfilter %}", "AB"),
     ("{% with a = 1, b = 2 %}{{ a + b }}{% endwith %}{{ a }}", "3"),
@@ -188,6 +192,10 @@ import Testing
       {{ 4 is divisibleby(2) }}
       """,
       "TrueTrueTrueTrueTrue"
+    ),
+    (
+      "{{ 7 | round }} {{ 2.5 is odd }} {{ 'ab' * true }} {{ none | map('upper') | list }}",
+      "7 False ab []"
     ),
     ("{{ '<a>' | safe + '<b>' }} {{ '<' | e }}", "<a>&lt;b&gt; &lt;"),
     (

@@ -1,0 +1,139 @@
+import ApusJSON
+import ApusTokenizers
+import TestSupport
+import Testing
+
+/// What loaders take, and how they refuse the rest.
+@Suite struct TokenizerLoadingTests {
+  private static func document(_ changes: JSONObject) throws -> JSONValue {
+    var root: JSONObject = [
+      "model": [
+        "type": "BPE", "vocab": ["a": 0, "b": 1, "ab": 2, "Ġ": 3, "<x>": 4],
+        "merges": ["a b"],
+      ],
+      "pre_tokenizer": ["type": "ByteLevel", "add_prefix_space": false],
+      "decoder": ["type": "ByteLevel"],
+    ]
+    for (key, value) in changes { root[key] = value }
+    return .object(root)
+  }
+
+  private func failure(_ changes: JSONObject) -> String? {
+    do {
+      _ = try Tokenizer(tokenizerJSON: Self.document(changes), config: nil)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func refusesByName() {
+    let cases: [(JSONObject, String)] = [
+      (["model": ["type": "Unigram", "vocab": []]], "Unigram"),
+      (["model": ["type": "BPE", "vocab": ["a": 0], "merges": ["a c"]]], "merges[0]"),
+      (["model": ["type": "BPE", "vocab": ["a": -1], "merges": []]], "vocab.a"),
+      (["model": ["type": "BPE", "vocab": [:], "merges": [], "dropout": 0.1]], "dropout"),
+      (["model": ["type": "BPE", "vocab": ["a": 0]]], "model.merges"),
+      (["model": ["vocab": ["a": 0]]], "WordPiece"),
+      (["normalizer": ["type": "Lowercase"]], "Lowercase"),
+      (["pre_tokenizer": ["type": "Whitespace"]], "Whitespace"),
+      (
+        [
+          "pre_tokenizer": [
+            "type": "Split", "pattern": ["Regex": "a+b"], "behavior": "Isolated",
+          ]
+        ], "a+b"
+      ),
+      (["post_processor": ["type": "Nothing"]], "Nothing"),
+      (["decoder": ["type": "CTC"]], "CTC"),
+    ]
+    for (changes, name) in cases {
+      #expect(failure(changes)?.contains(name) == true, "\(failure(changes) ?? "accepted")")
+    }
+    #expect(failure([:]) == nil)
+  }
+
+  @Test func refusesGGUFByName() {
+    var error = #expect(throws: TokenizerError.self) {
+      try Tokenizer(gguf: GGUFVocabulary(model: "gpt2", pre: "nothing", tokens: ["a"]))
+    }
+    #expect(error?.description.contains("tokenizer.ggml.pre: nothing") == true)
+    error = #expect(throws: TokenizerError.self) {
+      try Tokenizer(gguf: GGUFVocabulary(model: "t5", tokens: ["a"]))
+    }
+    #expect(error?.description.contains("t5") == true)
+    error = #expect(throws: TokenizerError.self) {
+      try Tokenizer(gguf: GGUFVocabulary(model: "llama", tokens: ["a"], scores: [1, 2]))
+    }
+    #expect(error?.description.contains("scores") == true)
+    #expect(throws: TokenizerError.self) {
+      var file = GGUFVocabulary(model: "llama", tokens: ["a"])
+      file.bosID = 7
+      return try Tokenizer(gguf: file)
+    }
+    #expect(throws: TokenizerError.self) { try Tokenizer.load(folder: "/nowhere") }
+  }
+
+  @Test func addedTokensTakeTheirSpaces() throws {
+    func ids(_ flags: JSONObject, _ text: String) throws -> [Int32] {
+      var entry: JSONObject = ["id": 4, "content": "<x>", "special": true, "normalized": false]
+      for (key, value) in flags { entry[key] = value }
+      let root = try Self.document(["added_tokens": [.object(entry)]])
+      return try Tokenizer(tokenizerJSON: root, config: nil)
+        .encode(text, addSpecialTokens: false)
+    }
+    #expect(try ids([:], "a <x> b") == [0, 3, 4, 3, 1])
+    #expect(try ids(["lstrip": true], "a <x> b") == [0, 4, 3, 1])
+    #expect(try ids(["rstrip": true], "a <x> b") == [0, 3, 4, 1])
+    #expect(try ids(["lstrip": true, "rstrip": true], " <x>  <x> ") == [4, 4])
+    #expect(try ids(["single_word": true], "a <x> b") == [0, 3, 4, 3, 1])
+    #expect(try ids(["single_word": true], "a<x> ab") == [0, 3, 2])
+  }
+
+  @Test func configHasTheLastWord() throws {
+    let config: JSONValue = [
+      "bos_token": ["content": "a"], "eos_token": "b", "add_bos_token": true,
+      "chat_template": [["name": "default", "template": "D"], ["name": "rag", "template": "R"]],
+      "added_tokens_decoder": ["4": ["content": "<x>", "special": false, "rstrip": true]],
+    ]
+    let root = try Self.document([
+      "added_tokens": [["id": 4, "content": "<x>", "special": true]]
+    ])
+    let tokenizer = try Tokenizer(
+      tokenizerJSON: root, config: config, templates: ["default": "J"])
+    #expect(tokenizer.beginToken == 0)
+    #expect(tokenizer.endToken == 1)
+    #expect(tokenizer.addsBeginToken)
+    #expect(tokenizer.encode("b", addSpecialTokens: true) == [0, 1])
+    #expect(tokenizer.encode("<x> b", addSpecialTokens: false) == [4, 1])
+    #expect(!tokenizer.isControl(4))
+    #expect(tokenizer.chatTemplates == ["default": "J", "rag": "R"])
+    #expect(tokenizer.templateVariables["bos_token"] == "a")
+    #expect(tokenizer.vocabularySize == 5)
+    #expect(tokenizer.token(3) == "Ġ")
+    #expect(tokenizer.token(99) == nil)
+    #expect(tokenizer.id(of: "ab") == 2)
+  }
+
+  @Test(
+    .enabled(if: SharedData.isPresent, "../shared is absent"),
+    arguments: ["stories260K", "babyllama-105"])
+  func modelFolders(_ name: String) throws {
+    let tokenizer = try Tokenizer.load(folder: SharedFile.path("models/\(name)"))
+    #expect(tokenizer.beginToken == 1)
+    #expect(tokenizer.endToken == 2)
+    #expect(tokenizer.addsBeginToken)
+    #expect(tokenizer.endOfGenerationTokens == [2])
+    let golden = try SharedFile.json("models/\(name)/golden.json")
+    let ids = SharedFile.ids(golden["greedy_ids"])
+    let text = tokenizer.decode(ids, skipSpecialTokens: true)
+    // What the file's own rules give; the GGUF of the same model spells the same text.
+    let gguf = try Tokenizer(
+      gguf: GGUFMetadata(path: SharedFile.path("models/\(name)/\(name)-f32.gguf")).vocabulary)
+    #expect(gguf.decode(ids, skipSpecialTokens: true) == text)
+    #expect(gguf.encode("Once upon a time", addSpecialTokens: true).first == 1)
+    #expect(
+      gguf.encode("Once upon a time", addSpecialTokens: true)
+        == tokenizer.encode("Once upon a time", addSpecialTokens: true))
+  }
+}
