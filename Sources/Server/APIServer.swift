@@ -27,12 +27,13 @@ public struct APIServer: Service {
     var logger = Logger(label: "apus")
     logger.logLevel = .error
     let onListening = self.onListening
+    let timeout = options.idleTimeout
     let application = Application(
       router: router(),
       server: .http1(
         configuration: .init(
-          additionalChannelHandlers: [DisconnectWatch()],
-          idleTimeout: TimeAmount(options.idleTimeout))),
+          additionalChannelHandlers: [DisconnectWatch(writeTimeout: TimeAmount(timeout))],
+          idleTimeout: TimeAmount(timeout))),
       configuration: .init(
         address: .hostname(options.host, port: options.port), serverName: "apus"),
       onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) },

@@ -10,8 +10,8 @@ public struct ServerOptions: Sendable {
 
   /// Bytes of the largest request body.
   public var bodyLimit = 16 << 20
-  /// A connection that sends nothing for this long, while it has a request to send or none under
-  /// way, is closed.
+  /// A connection is closed where for this long it sends nothing, while it has a request to send or
+  /// none under way, or takes nothing of its answer.
   public var idleTimeout: Duration = .seconds(75)
 
   public init() {}

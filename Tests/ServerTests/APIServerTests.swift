@@ -16,13 +16,14 @@ import Testing
     async let streamed = server.stream("/v1/completions", fields)
     async let whole = server.complete(fields)
     #expect(try await server.waits(for: "apus_requests_running", toBe: 2))
-    let probe = try await HTTPConnection(port: server.port)
     await server.beginShutdown()
+    while server.model.engine.isReady { try await Task.sleep(for: .milliseconds(1)) }
+    // Both still run, and nothing more is taken.
+    #expect(try await server.metric("apus_requests_running") == 2)
+    #expect(try await server.call("GET", "/ready").status == 503)
+    #expect(try await server.complete(["prompt": "a"]).status == 503)
     let expected = FakeVocabulary.letters(
       FakeModel.greedy([1, FakeVocabulary.letter("a")], 40, ignoreEnd: true))
-    // A connection that is open may still be told that nothing more is taken.
-    try? await probe.request("GET", "/ready")
-    if let reply = try? await probe.reply() { #expect(reply.status == 503) }
     let texts = try await streamed.compactMap { $0["choices"]?[0]?["text"]?.stringValue }
     #expect(texts.joined() == expected)
     #expect(try await whole.json?["choices"]?[0]?["text"]?.stringValue == expected)

@@ -42,32 +42,3 @@ struct ServerContext: RequestContext {
     }
   }
 }
-
-/// Sees the end of a connection's inbound side while a request is answered.
-///
-/// Reading the request's parts further would see it too, and would use the connection up. A client
-/// that shuts down only its sending side counts as gone: it cannot be told from one that left.
-final class DisconnectWatch: ChannelInboundHandler, RemovableChannelHandler {
-  typealias InboundIn = NIOAny
-
-  private var isOver = false
-  /// Called at the end, or at once where that is past.
-  var action: (@Sendable () -> Void)? {
-    didSet { if isOver { action?() } }
-  }
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if let event = event as? ChannelEvent, event == .inputClosed { end() }
-    context.fireUserInboundEventTriggered(event)
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    end()
-    context.fireChannelInactive()
-  }
-
-  private func end() {
-    isOver = true
-    action?()
-  }
-}

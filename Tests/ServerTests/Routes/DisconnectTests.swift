@@ -1,4 +1,5 @@
 import ApusJSON
+import ApusServer
 import Testing
 
 /// A client that leaves takes its request along: it stops within a step, and its pages return.
@@ -103,6 +104,28 @@ import Testing
       #expect(try await server.waits(for: "apus_requests_waiting", toBe: 0))
       #expect(try await server.metric("apus_cache_pages_free") == 64)
       #expect(try await server.complete(["prompt": "a"]).status == 200)
+    }
+  }
+
+  /// The events are longer than all buffers on the way. Were the connection kept, the server could
+  /// not stop.
+  @Test(.timeLimit(.minutes(1)))
+  func aClientThatStopsReadingIsLeftBehind() async throws {
+    var options = TestServer.loopback
+    options.idleTimeout = .milliseconds(200)
+    let model = try await ServedModel.fake(name: String(repeating: "long ", count: 1000))
+    try await withServer(model, options) { server async throws in
+      let connection = try await HTTPConnection(port: server.port, reads: false)
+      let prompts = JSONValue.array(Array(repeating: "a", count: 100))
+      let body: JSONValue = [
+        "prompt": prompts, "max_tokens": 90, "ignore_eos": true, "stream": true,
+      ]
+      try await connection.request(
+        "POST", "/v1/completions", body: Array(body.serialized().utf8))
+      #expect(try await server.waits(for: "apus_generated_tokens_total", toBe: 9000))
+      await server.beginShutdown()
+      try await server.waitForEnd()
+      await connection.close()
     }
   }
 }

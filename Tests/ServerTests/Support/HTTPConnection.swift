@@ -46,7 +46,8 @@ final class HTTPConnection {
     }
   }
 
-  init(port: Int) async throws {
+  /// - Parameter reads: whether what the server sends is ever taken
+  init(port: Int, reads: Bool = true) async throws {
     let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
     bytes = stream.makeAsyncIterator()
     channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -55,6 +56,8 @@ final class HTTPConnection {
           try channel.pipeline.syncOperations.addHandler(Inbox(continuation))
         }
       }
+      .channelOption(.autoRead, value: reads)
+      .channelOption(.socketOption(.so_rcvbuf), value: reads ? 1 << 17 : 1 << 12)
       .connect(host: "127.0.0.1", port: port).get()
   }
 

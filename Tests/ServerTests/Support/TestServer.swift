@@ -123,7 +123,8 @@ final class TestServer: Sendable {
 extension ServedModel {
   /// A fake one.
   static func fake(
-    _ control: FakeControl = FakeControl(), hasTemplate: Bool = true, addsBegin: Bool = true
+    _ control: FakeControl = FakeControl(), name: String = "fake", hasTemplate: Bool = true,
+    addsBegin: Bool = true
   ) async throws -> ServedModel {
     let tokenizer = try FakeVocabulary.tokenizer(addsBegin: addsBegin)
     let model = FakeModel(control)
@@ -134,7 +135,7 @@ extension ServedModel {
     var defaults = SamplingDefaults()
     defaults.temperature = 1
     return ServedModel(
-      name: "fake", engine: engine, tokenizer: tokenizer,
+      name: name, engine: engine, tokenizer: tokenizer,
       chatTemplate: hasTemplate ? try ChatTemplate(source: FakeVocabulary.template) : nil,
       contextLength: contextLength, defaults: defaults, created: 1_700_000_000)
   }
