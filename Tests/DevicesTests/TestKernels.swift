@@ -1,10 +1,7 @@
 import ApusCPUKernels
 import ApusDevices
+import Foundation
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Kernels that show what a device did. Elements are int32.
 enum TestKernels {
@@ -44,9 +41,9 @@ enum TestKernels {
   /// The system's number of the thread that each member runs on. buffers: out [members]
   static let threadNumber = unsafe kernel("thread_number") { arguments, worker in
     let output = unsafe buffer(arguments, 0)
-    #if os(Linux)
-      unsafe output[Int(worker!.pointee.index)] = gettid()
-    #endif
+    let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+    let number = link?.split(separator: "/").last.flatMap { Int32($0) }
+    unsafe output[Int(worker!.pointee.index)] = number ?? 0
   }
 
   /// Fills the scratch of each member and checks that nobody else wrote there. buffers: out
