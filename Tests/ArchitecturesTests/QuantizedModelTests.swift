@@ -25,7 +25,7 @@ struct QuantizedModelTests {
   @Test(arguments: cases) func logitsOfDecodedWeights(_ test: Case) throws {
     let folder = "\(SharedData.folder ?? "")/models/\(test.model)"
     let tokens = try TrainedModelTests.Case(
-      model: test.model, execution: .plan, tokens: 0
+      model: test.model, execution: .plan
     ).golden().greedyIds.prefix(32)
     let part = ModelDriver.Part(request: 0, tokens: Array(tokens), wantsAll: true)
     let path = "\(folder)/\(test.model)-\(test.format).gguf"
