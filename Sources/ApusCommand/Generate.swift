@@ -54,7 +54,7 @@ struct Generate: AsyncParsableCommand {
     let request = GenerationRequest(
       promptIDs: promptIDs, sampling: sampling(loaded),
       maxNewTokens: min(maxNewTokens, room), stopStrings: [], ignoreEnd: ignoreEos,
-      skipSpecialTokens: true)
+      skipSpecialTokens: true, continuesPrompt: !chat)
     let start = ContinuousClock.now
     let handle = try loaded.engine.submit(request)
     early.cancel()

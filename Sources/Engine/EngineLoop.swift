@@ -161,7 +161,9 @@ final class EngineLoop {
 
   private func start(_ submission: Mailbox.Submission) {
     let request = submission.request
-    let decoder = text.makeTextDecoder(skipSpecialTokens: request.skipSpecialTokens)
+    let decoder = text.makeTextDecoder(
+      after: request.continuesPrompt ? request.promptIDs : [],
+      skipSpecialTokens: request.skipSpecialTokens)
     deliveries[submission.id] = Delivery(
       events: submission.events,
       assembler: TextAssembler(decoder, stopStrings: request.stopStrings),

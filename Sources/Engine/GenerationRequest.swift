@@ -14,11 +14,14 @@ public struct GenerationRequest: Sendable {
   public var ignoreEnd: Bool
   /// Leave control tokens out of the text.
   public var skipSpecialTokens: Bool
+  /// The text goes on where the prompt's ends, so that it keeps the space it may begin with; else it
+  /// stands alone, as the answer in a chat does.
+  public var continuesPrompt: Bool
 
   public init(
     promptIDs: [Int32], sampling: SamplingParameters = SamplingParameters(),
     maxNewTokens: Int = 16, stopStrings: [String] = [], ignoreEnd: Bool = false,
-    skipSpecialTokens: Bool = true
+    skipSpecialTokens: Bool = true, continuesPrompt: Bool = false
   ) {
     self.promptIDs = promptIDs
     self.sampling = sampling
@@ -26,6 +29,7 @@ public struct GenerationRequest: Sendable {
     self.stopStrings = stopStrings
     self.ignoreEnd = ignoreEnd
     self.skipSpecialTokens = skipSpecialTokens
+    self.continuesPrompt = continuesPrompt
   }
 }
 

@@ -23,7 +23,9 @@ private struct FakeText: TokenTextSource {
     mutating func finish() -> String { half ? "\u{FFFD}" : "" }
   }
 
-  func makeTextDecoder(skipSpecialTokens: Bool) -> any TokenTextDecoder { Text() }
+  func makeTextDecoder(
+    after prompt: [Int32], skipSpecialTokens: Bool
+  ) -> any TokenTextDecoder { Text() }
 
   static func text(_ ids: [Int32]) -> String {
     var text = Text()

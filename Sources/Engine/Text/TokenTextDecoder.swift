@@ -8,6 +8,8 @@ public protocol TokenTextDecoder {
 
 /// Where the engine gets its decoders from: a tokenizer.
 public protocol TokenTextSource: Sendable {
-  /// - Parameter skipSpecialTokens: leave control tokens out of the text
-  func makeTextDecoder(skipSpecialTokens: Bool) -> any TokenTextDecoder
+  /// - Parameters:
+  ///   - prompt: tokens whose text the new text continues; empty where it stands alone
+  ///   - skipSpecialTokens: leave control tokens out of the text
+  func makeTextDecoder(after prompt: [Int32], skipSpecialTokens: Bool) -> any TokenTextDecoder
 }

@@ -3,7 +3,9 @@ public import ApusTokenizers
 extension StreamDecoder: TokenTextDecoder {}
 
 extension Tokenizer: TokenTextSource {
-  public func makeTextDecoder(skipSpecialTokens: Bool) -> any TokenTextDecoder {
-    StreamDecoder(self, skipSpecialTokens: skipSpecialTokens)
+  public func makeTextDecoder(
+    after prompt: [Int32], skipSpecialTokens: Bool
+  ) -> any TokenTextDecoder {
+    StreamDecoder(self, skipSpecialTokens: skipSpecialTokens, after: prompt)
   }
 }

@@ -34,6 +34,8 @@ protocol AnswerFormat: Sendable {
   var header: AnswerHeader { get }
   var objectName: String { get }
   var chunkObjectName: String { get }
+  /// Whether the text goes on where the prompt's ends.
+  var continuesPrompt: Bool { get }
 
   func choice(_ index: Int, _ choice: GeneratedChoice) -> JSONObject
   /// The first chunk of a choice, before any text; nil where the protocol has none.
@@ -62,6 +64,7 @@ struct ChatAnswer: AnswerFormat {
   let header: AnswerHeader
   let objectName = "chat.completion"
   let chunkObjectName = "chat.completion.chunk"
+  let continuesPrompt = false
 
   func choice(_ index: Int, _ choice: GeneratedChoice) -> JSONObject {
     [
@@ -95,6 +98,7 @@ struct TextAnswer: AnswerFormat {
   let header: AnswerHeader
   let objectName = "text_completion"
   let chunkObjectName = "text_completion"
+  let continuesPrompt = true
 
   func choice(_ index: Int, _ choice: GeneratedChoice) -> JSONObject {
     chunk(index, choice.text, .string(choice.finishReason))

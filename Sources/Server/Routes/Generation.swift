@@ -46,7 +46,8 @@ struct Generation: Sendable {
     let request = GenerationRequest(
       promptIDs: prompt, sampling: sampling,
       maxNewTokens: min(fields.maxNewTokens ?? room, room), stopStrings: fields.stopStrings,
-      ignoreEnd: fields.ignoresEnd, skipSpecialTokens: true)
+      ignoreEnd: fields.ignoresEnd, skipSpecialTokens: true,
+      continuesPrompt: format.continuesPrompt)
     return try model.engine.submit(request)
   }
 

@@ -10,11 +10,16 @@ public struct StreamDecoder: Sendable {
   private var hasBegun = false
   private var leftToStrip: Int
 
-  /// - Parameter skipSpecialTokens: leaves control tokens out of the text.
-  public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool) {
+  /// - Parameters:
+  ///   - skipSpecialTokens: leaves control tokens out of the text.
+  ///   - prompt: tokens whose text comes before. Where they have any, the first token here is not the
+  ///     first of the text, and keeps the space that it begins with.
+  public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool, after prompt: [Int32] = []) {
     self.tokenizer = tokenizer
     skipsControl = skipSpecialTokens
-    leftToStrip = tokenizer.pieces.leadingStrip.count
+    let pieces = tokenizer.pieces
+    hasBegun = prompt.contains { pieces.isKnown($0) && !pieces.isControl($0) }
+    leftToStrip = hasBegun ? 0 : pieces.leadingStrip.count
   }
 
   /// The text that this token settles; often empty, sometimes several characters. Ids outside the

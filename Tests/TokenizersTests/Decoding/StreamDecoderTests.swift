@@ -35,6 +35,22 @@ import Testing
     return [try Tokenizer(gguf: scored), try Tokenizer(gguf: byteLevel)]
   }
 
+  @Test(
+    "after a prompt the first token keeps its space", .enabled(if: SharedData.isPresent))
+  func continued() throws {
+    let folder = "\(try #require(SharedData.folder))/models/stories260K"
+    let tokenizer = try Tokenizer.load(folder: folder)
+    let ids = tokenizer.encode("Once upon a time there was", addSpecialTokens: true)
+    let whole = tokenizer.decode(ids, skipSpecialTokens: true)
+    for split in 1..<ids.count {
+      let prompt = Array(ids[..<split])
+      var decoder = StreamDecoder(tokenizer, skipSpecialTokens: true, after: prompt)
+      var text = ids[split...].map { decoder.append($0) }.joined()
+      text += decoder.finish()
+      #expect(tokenizer.decode(prompt, skipSpecialTokens: true) + text == whole)
+    }
+  }
+
   private static func hexadecimal(_ byte: Int) -> String {
     (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
   }
