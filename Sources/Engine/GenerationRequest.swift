@@ -14,8 +14,8 @@ public struct GenerationRequest: Sendable {
   public var ignoreEnd: Bool
   /// Leave control tokens out of the text.
   public var skipSpecialTokens: Bool
-  /// The text goes on where the prompt's ends, so that it keeps the space it may begin with; else it
-  /// stands alone, as the answer in a chat does.
+  /// The text goes on where the prompt's ends, so that it keeps the space it may begin with; else
+  /// it stands alone, as the answer in a chat does.
   public var continuesPrompt: Bool
 
   public init(

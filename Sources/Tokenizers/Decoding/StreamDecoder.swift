@@ -12,8 +12,8 @@ public struct StreamDecoder: Sendable {
 
   /// - Parameters:
   ///   - skipSpecialTokens: leaves control tokens out of the text.
-  ///   - prompt: tokens whose text comes before. Where they have any, the first token here is not the
-  ///     first of the text, and keeps the space that it begins with.
+  ///   - prompt: tokens whose text comes before. Where they have any, the first token here is not
+  ///     the first of the text, and keeps the space that it begins with.
   public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool, after prompt: [Int32] = []) {
     self.tokenizer = tokenizer
     skipsControl = skipSpecialTokens
