@@ -53,9 +53,12 @@ struct Serve: AsyncParsableCommand {
       chatTemplate: loaded.chatTemplate, contextLength: loaded.contextLength,
       defaults: loaded.samplingDefaults, created: Int(Date().timeIntervalSince1970))
     let host = self.host
+    let needsKey = apiKey != nil
     let server = APIServer(
       options: options, model: served, version: ApusTool.version,
-      onListening: { port in Self.announce(host, port, served.name, since: start) })
+      onListening: { port in
+        Self.announce(host, port, served, needsKey: needsKey, since: start)
+      })
     early.cancel()
     try await run(server, served)
   }
@@ -79,14 +82,19 @@ struct Serve: AsyncParsableCommand {
   }
 
   private static func announce(
-    _ host: String, _ port: Int, _ name: String, since start: ContinuousClock.Instant
+    _ host: String, _ port: Int, _ served: ServedModel, needsKey: Bool,
+    since start: ContinuousClock.Instant
   ) {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
-    Terminal.error("ready in \(seconds.shown(decimals: 2)) s: \(name) at \(url)")
+    Terminal.error("ready in \(seconds.shown(decimals: 2)) s: \(served.name) at \(url)")
+    let key = needsKey ? " -H 'Authorization: Bearer KEY'" : ""
+    let (route, body) =
+      served.chatTemplate == nil
+      ? ("completions", "{\"prompt\": \"Once upon a time\"}")
+      : ("chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}")
     Terminal.error(
-      "try: curl \(url)/v1/chat/completions -H 'Content-Type: application/json' "
-        + "-d '{\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}'")
+      "try: curl \(url)/v1/\(route) -H 'Content-Type: application/json'\(key) -d '\(body)'")
   }
 }
 

@@ -33,10 +33,6 @@ struct ChatCompletionRequest {
       $0["type"]?.stringValue == "text"
     }
     try fields.neutral("modalities", "[\"text\"]") { $0 == ["text"] }
-    try fields.neutral("service_tier", "\"auto\" or \"default\"") {
-      $0.stringValue == "auto" || $0.stringValue == "default"
-    }
-    try fields.neutral("store", "false") { $0.boolValue == false }
     try fields.neutral("chat_template_kwargs", "an empty object") {
       $0.objectValue?.isEmpty == true
     }

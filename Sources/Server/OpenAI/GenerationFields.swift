@@ -112,6 +112,10 @@ struct GenerationFields {
 
   /// Further fields of the protocol, accepted at the values that change nothing.
   private static func neutralFields(_ fields: inout RequestFields) throws(RequestError) {
+    try fields.neutral("service_tier", "\"auto\" or \"default\"") {
+      $0.stringValue == "auto" || $0.stringValue == "default"
+    }
+    try fields.neutral("store", "false") { $0.boolValue == false }
     try fields.neutral("n", "1") { $0.intValue == 1 }
     try fields.neutral("frequency_penalty", "0") { $0.doubleValue == 0 }
     try fields.neutral("presence_penalty", "0") { $0.doubleValue == 0 }

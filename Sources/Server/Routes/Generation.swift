@@ -94,6 +94,8 @@ struct Generation: Sendable {
             choice.usage = usage
           }
         }
+        // A cancelled task's loop ends early: half an answer is none.
+        if choice.finishReason.isEmpty { throw CancellationError() }
         choices.append(choice)
       }
     } catch {
