@@ -29,6 +29,18 @@ struct SimplifyTests {
       simple.nodes[1].operation.primitive == .slice(axis: 1, start: 2, count: 2))
   }
 
+  @Test func neutralElementsOnTheWrongSideStay() throws {
+    let graph = Graph(name: "sides")
+    let x = graph.input("x", .float32, [tokens])
+    graph.output("minus", graph.constant(0) - x)
+    graph.output("inverse", graph.constant(1) / x)
+    graph.output("sum", graph.constant(0) + x)
+    graph.output("product", graph.constant(1) * x)
+    let simple = try simplified(graph)
+    let operations = simple.outputs.map { simple[$0.id].operation.name }
+    #expect(operations == ["subtract", "divide", "input", "input"])
+  }
+
   @Test func permutationsComposeInOrder() throws {
     let graph = Graph(name: "permutations")
     let x = graph.input("x", .float32, [2, 3, 4, 5])
