@@ -30,7 +30,11 @@ struct LoadedModel {
     phases = pipeline.phases
     memory = pipeline.memory
     let endTokens = pipeline.endTokens
-    engine = EngineThread(model: pipeline.model, text: tokenizer, endTokens: endTokens)
+    var options = EngineOptions()
+    // Loading has generated a token already, and failed where none came.
+    options.warmsUp = false
+    engine = EngineThread(
+      model: pipeline.model, text: tokenizer, endTokens: endTokens, options: options)
   }
 
   /// How to sample where neither a request nor a flag says it: what the model's own

@@ -44,7 +44,7 @@ struct Serve: AsyncParsableCommand {
     options.port = port
     options.apiKey = apiKey
     options.allowsExtraFields = allowExtraFields
-    if apiKey == nil, !["127.0.0.1", "localhost", "::1"].contains(host) {
+    if apiKey == nil, !options.isLoopback {
       Terminal.error(
         "warning: listening on \(host) without --api-key: anyone who reaches it may use it")
     }

@@ -46,7 +46,7 @@ public struct APIServer: Service {
     let routes = routes()
     router.middlewares.add(ErrorEnvelope(routes: routes))
     router.middlewares.add(Authorization(key: options.apiKey))
-    if options.apiKey == nil, LoopbackGate<ServerContext>.isLoopback(options.host) {
+    if options.apiKey == nil, options.isLoopback {
       router.middlewares.add(LoopbackGate())
     }
     routes.register(on: router)

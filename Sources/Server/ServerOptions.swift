@@ -15,4 +15,9 @@ public struct ServerOptions: Sendable {
   public var idleTimeout: Duration = .seconds(75)
 
   public init() {}
+
+  /// Whether the address to listen on is reachable from this machine alone.
+  public var isLoopback: Bool {
+    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+  }
 }

@@ -1,5 +1,3 @@
-import ApusCSystem
-
 /// The processor: what is enqueued runs at once, on the calling thread and a team of its own.
 public final class CPUDevice: Device {
   public let name = "cpu"
@@ -12,12 +10,8 @@ public final class CPUDevice: Device {
   ///   - threads: nil for as many as the affinity mask and the control group's quota allow
   ///   - isa: nil for the best that runs here
   public init(threads: Int? = nil, isa: CPUISA? = nil) throws(DeviceError) {
-    let count = threads ?? ProcessorQuota.threads()
-    guard count >= 1, count <= 4096 else {
-      throw DeviceError("\(count) threads are asked for; possible are 1 to 4096")
-    }
     self.isa = try (isa ?? .best).checked()
-    team = try WorkerTeam(count: count, processors: Int(apus_processor_count()))
+    team = try WorkerTeam(threads: threads)
   }
 
   public var threads: Int { team.count }

@@ -11,10 +11,16 @@ import ApusCSystem
   let count: Int
   private let team: OpaquePointer
 
-  /// - Parameter processors: those that the process may use; a team of more threads never spins,
-  ///   because whoever it waits for may need the processor.
-  init(count: Int, processors: Int) throws(DeviceError) {
-    let spin = count <= processors ? WorkerTeam.spinNanoseconds : 0
+  /// A team of more threads than the process has processors never spins, because whoever it waits
+  /// for may need the processor.
+  ///
+  /// - Parameter threads: nil for as many as the affinity mask and the control group's quota allow
+  init(threads: Int?) throws(DeviceError) {
+    let count = threads ?? ProcessorQuota.threads()
+    guard count >= 1, count <= 4096 else {
+      throw DeviceError("\(count) threads are asked for; possible are 1 to 4096")
+    }
+    let spin = count <= Int(apus_processor_count()) ? WorkerTeam.spinNanoseconds : 0
     guard
       let team = unsafe apus_team_create(
         Int32(count), Int64(APUS_WORKER_SCRATCH_BYTES), spin)

@@ -1,5 +1,3 @@
-import ApusCSystem
-
 /// A device for tests that behaves as one with a memory and a clock of its own: nothing runs before
 /// somebody waits for it, and then in the order of the stream. Code that passes on it does not take
 /// an enqueued launch for a finished one, nor changes what a pending copy still has to read.
@@ -19,10 +17,8 @@ public final class DeferredDevice: Device {
 
   /// As for `CPUDevice`.
   public init(threads: Int? = nil, isa: CPUISA? = nil) throws(DeviceError) {
-    let count = threads ?? ProcessorQuota.threads()
-    guard count >= 1 else { throw DeviceError("\(count) threads are asked for") }
     self.isa = try (isa ?? .best).checked()
-    team = try WorkerTeam(count: count, processors: Int(apus_processor_count()))
+    team = try WorkerTeam(threads: threads)
   }
 
   public var threads: Int { team.count }

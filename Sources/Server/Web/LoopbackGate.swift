@@ -6,11 +6,6 @@ import Hummingbird
 /// A page can send requests to a loopback address, and by rebinding its own name to one even read
 /// the answers. Such requests carry the foreign name in `Host` or `Origin`.
 struct LoopbackGate<Context: RequestContext>: RouterMiddleware {
-  /// Whether an address to listen on is reachable from this machine alone.
-  static func isLoopback(_ host: String) -> Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.")
-  }
-
   func handle(
     _ request: Request, context: Context, next: (Request, Context) async throws -> Response
   ) async throws -> Response {
