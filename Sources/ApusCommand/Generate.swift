@@ -60,7 +60,7 @@ struct Generate: AsyncParsableCommand {
     early.cancel()
     let stop = StopSignals { [engine = loaded.engine] in engine.cancel(handle.id) }
     defer { stop.cancel() }
-    var run = GenerationRun(promptIDs: promptIDs, start: start)
+    var run = GenerationRun(promptIDs: promptIDs, start: start, times: handle.times)
     for await event in handle.events {
       try run.take(event)
       if case .tokens(_, let text) = event, !json { Terminal.write(text) }
@@ -131,12 +131,12 @@ struct GenerationRun {
   private var ids: [Int32] = []
   private var text = ""
   private var finishReason = ""
-  private var firstToken: ContinuousClock.Instant?
-  private var lastToken: ContinuousClock.Instant?
+  private let times: GenerationTimes
 
-  init(promptIDs: [Int32], start: ContinuousClock.Instant) {
+  init(promptIDs: [Int32], start: ContinuousClock.Instant, times: GenerationTimes) {
     self.promptIDs = promptIDs
     self.start = start
+    self.times = times
   }
 
   mutating func take(_ event: GenerationEvent) throws {
@@ -144,8 +144,6 @@ struct GenerationRun {
     case .tokens(let newIDs, let newText):
       ids += newIDs
       text += newText
-      lastToken = .now
-      firstToken = firstToken ?? lastToken
     case .finished(.stop, _): finishReason = "stop"
     case .finished(.length, _): finishReason = "length"
     case .finished(.cancelled, _): finishReason = "cancelled"
@@ -153,7 +151,7 @@ struct GenerationRun {
     }
   }
 
-  private var timeToFirst: Double { ((firstToken ?? start) - start) / .seconds(1) }
+  private var timeToFirst: Double { ((times.first ?? start) - start) / .seconds(1) }
 
   private var promptSpeed: Double {
     timeToFirst > 0 ? Double(promptIDs.count) / timeToFirst : 0
@@ -161,8 +159,8 @@ struct GenerationRun {
 
   /// Tokens after the first, over the time they took.
   private var generationSpeed: Double {
-    guard let firstToken, let lastToken, ids.count > 1 else { return 0 }
-    let seconds = (lastToken - firstToken) / .seconds(1)
+    guard let first = times.first, let last = times.last, ids.count > 1 else { return 0 }
+    let seconds = (last - first) / .seconds(1)
     return seconds > 0 ? Double(ids.count - 1) / seconds : 0
   }
 

@@ -22,6 +22,7 @@ final class EngineLoop {
   /// A request's way back to whoever asked.
   private struct Delivery {
     let events: AsyncStream<GenerationEvent>.Continuation
+    let times: GenerationTimes
     var assembler: TextAssembler
     var usage: TokenUsage
     let endTokens: Set<Int32>
@@ -165,7 +166,7 @@ final class EngineLoop {
       after: request.continuesPrompt ? request.promptIDs : [],
       skipSpecialTokens: request.skipSpecialTokens)
     deliveries[submission.id] = Delivery(
-      events: submission.events,
+      events: submission.events, times: submission.times,
       assembler: TextAssembler(decoder, stopStrings: request.stopStrings),
       usage: usage(of: submission), endTokens: request.ignoreEnd ? [] : endTokens)
     guard request.maxNewTokens > 0 else { return finish(submission.id, .length) }
@@ -194,6 +195,7 @@ final class EngineLoop {
     var finish = update.finish
     var ids: [Int32] = []
     var fresh = ""
+    if !update.tokens.isEmpty { delivery.times.note(.now) }
     for id in update.tokens {
       ids.append(id)
       if !delivery.endTokens.contains(id) { fresh += delivery.assembler.append(id) }

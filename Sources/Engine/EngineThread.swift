@@ -65,11 +65,12 @@ public final class EngineThread: Sendable {
       throw .unknownToken(id: id, vocabularySize: vocabularySize)
     }
     let (events, continuation) = AsyncStream.makeStream(of: GenerationEvent.self)
-    guard let id = mailbox.submit(request, continuation) else { throw .draining }
+    let times = GenerationTimes()
+    guard let id = mailbox.submit(request, continuation, times) else { throw .draining }
     continuation.onTermination = { [mailbox] reason in
       if case .cancelled = reason { mailbox.send(.cancel(id)) }
     }
-    return RequestHandle(id: id, events: events)
+    return RequestHandle(id: id, events: events, times: times)
   }
 
   /// Ends a request within a step, wherever it is; unknown ones are ignored.

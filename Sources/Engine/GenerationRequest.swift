@@ -79,4 +79,6 @@ public struct RequestHandle: Sendable {
   public let id: RequestID
   /// Ends after `finished`. Whoever gives up reading cancels the request.
   public let events: AsyncStream<GenerationEvent>
+  /// When its tokens were drawn.
+  public let times: GenerationTimes
 }

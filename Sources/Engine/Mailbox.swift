@@ -8,6 +8,7 @@ final class Mailbox: Sendable {
     let id: RequestID
     let request: GenerationRequest
     let events: AsyncStream<GenerationEvent>.Continuation
+    let times: GenerationTimes
   }
 
   enum Message: Sendable {
@@ -45,13 +46,14 @@ final class Mailbox: Sendable {
 
   /// Queues a request; nil while draining.
   func submit(
-    _ request: GenerationRequest, _ events: AsyncStream<GenerationEvent>.Continuation
+    _ request: GenerationRequest, _ events: AsyncStream<GenerationEvent>.Continuation,
+    _ times: GenerationTimes
   ) -> RequestID? {
     let (id, sleeps) = state.withLock { state -> (RequestID?, Bool) in
       if state.phase == .draining || state.phase == .ended { return (nil, false) }
       let id = RequestID(number: state.nextID)
       state.nextID += 1
-      let submission = Submission(id: id, request: request, events: events)
+      let submission = Submission(id: id, request: request, events: events, times: times)
       state.messages.append(.submit(submission))
       if state.lastProgress == nil { state.lastProgress = .now }
       return (id, Mailbox.wakes(&state))

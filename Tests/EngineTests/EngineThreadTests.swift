@@ -233,6 +233,23 @@ private struct FakeText: TokenTextSource {
     await engine.drain()
   }
 
+  @Test func timesAreThoseOfTheEngineAndNotOfTheReader() async throws {
+    let model = model()
+    model.stepMicroseconds = 2000
+    let engine = await engine(model)
+    let start = ContinuousClock.now
+    let handle = try engine.submit(
+      GenerationRequest(promptIDs: [1, 2], maxNewTokens: 20, ignoreEnd: true))
+    #expect(handle.times.first == nil || handle.times.last != nil)
+    // Nothing is read until all is done.
+    await engine.drain()
+    let first = try #require(handle.times.first)
+    let last = try #require(handle.times.last)
+    #expect(start < first && first < last && last < .now)
+    #expect(last - first >= .milliseconds(19 * 2))
+    #expect(await read(handle).ids.count == 20)
+  }
+
   @Test func aStalledEngineIsUnhealthy() async throws {
     let model = model()
     model.stepMicroseconds = 500_000
