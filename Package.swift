@@ -1,4 +1,5 @@
 // swift-tools-version: 6.3
+import Foundation
 import PackageDescription
 
 // Unsafe flags keep a package from being a versioned dependency, so they are set only when we are the root.
@@ -141,12 +142,18 @@ let testRooms: [Target] = [
   tests("Tidy", []),
 ]
 
+/// A sparse checkout of the lower rooms builds without the upper ones and their third-party packages.
+let present = (rooms + testRooms).filter { target in
+  FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(target.path ?? "")")
+}
+let products: [Product] = [
+  .library(name: "Apus", targets: ["Apus"]),
+  .executable(name: "apus", targets: ["ApusCommand"]),
+]
+
 let package = Package(
   name: "apus",
-  products: [
-    .library(name: "Apus", targets: ["Apus"]),
-    .executable(name: "apus", targets: ["ApusCommand"]),
-  ],
+  products: present.count == rooms.count + testRooms.count ? products : [],
   dependencies: [
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -155,5 +162,5 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
-  targets: rooms + testRooms
+  targets: present
 )
