@@ -1,4 +1,5 @@
 import ApusCompiler
+import ApusDevices
 import ApusPipelines
 import ApusTensors
 import ArgumentParser
@@ -78,6 +79,10 @@ struct ModelArguments: ParsableArguments {
     if let threads { try Self.check("--threads", threads, 1...1024) }
     guard devices == "cpu" else {
       throw ValidationError("--devices: expected cpu, found \(devices)")
+    }
+    if let cpuIsa, CPUISA(name: cpuIsa) == nil {
+      let known = CPUISA.allCases.map(\.name).joined(separator: ", ")
+      throw ValidationError("--cpu-isa: expected one of \(known); found \(cpuIsa)")
     }
     _ = try config()
   }

@@ -25,6 +25,8 @@ struct UsageTests {
   @Test(arguments: [
     (["serv"], "serv"), (["generate", "--prompt", "x"], "--model"),
     (["generate", "--model", "x"], "--prompt"),
+    (["generate", "--model", "x", "--bogus"], "--bogus"),
+    (["generate", "--model", "x", "--prompt", "a", "--cpu-isa", "z80"], "--cpu-isa"),
     (["generate", "--model", "x", "--prompt", "a", "--prompt-ids", "1"], "both"),
     (["generate", "--model", "x", "--prompt-ids", "1,a"], "--prompt-ids"),
     (["generate", "--model", "x", "--prompt-ids", ""], "--prompt-ids"),
@@ -63,7 +65,7 @@ struct UsageTests {
   }
 
   @Test(arguments: [
-    ["--model", "/nowhere/at/all"], ["--model", "/"], ["--model", fixture, "--cpu-isa", "z80"],
+    ["--model", "/nowhere/at/all"], ["--model", "/"],
     ["--model", fixture, "--max-length", "100000"],
     ["--model", fixture, "--chat-template", "/nowhere.jinja"],
     ["--model", fixture, "--prompt-ids", "1,100000"], ["--model", fixture, "--prompt-ids=-1"],
