@@ -83,6 +83,9 @@ public struct ConfigFile: Sendable, Hashable {
   /// Whether a key, or another name of it, has a value other than null.
   public func contains(_ key: String) -> Bool { value(key) != nil }
 
+  /// The elements where a key's value is a list, whatever they are.
+  func list(_ key: String) -> [JSONValue]? { value(key)?.arrayValue }
+
   /// Class names of the model, such as `LlamaForCausalLM`; empty for GGUF.
   public var architectures: [String] {
     object["architectures"]?.arrayValue?.compactMap(\.stringValue) ?? []
