@@ -56,6 +56,9 @@ final class FakeModel: PipelineModelWithKVCache {
   /// Steps, counted from 0, whose enqueue or collect throws.
   var failsToEnqueue: Set<Int> = []
   var failsToCollect: Set<Int> = []
+  /// From this step on the weights are damaged.
+  var isDamagedFrom = Int.max
+  private(set) var damage: String?
   private var cells: [Int32]
   private var outstanding: [(number: Int, drawn: [Int32])] = []
   private var lastDrawn: [Int32] = []
@@ -99,6 +102,7 @@ final class FakeModel: PipelineModelWithKVCache {
 
   func collect() throws -> [Int32] {
     let (step, drawn) = outstanding.removeFirst()
+    if step >= isDamagedFrom { damage = "the weights' file was cut" }
     if failsToCollect.contains(step) { throw Failure(description: "step \(step) was lost") }
     return drawn
   }
