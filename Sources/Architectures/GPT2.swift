@@ -62,15 +62,14 @@ public struct GPT2: CausalLanguageModel {
   ) throws(CheckpointError) -> TransformerBlock<Attention, GPT2FeedForward, LayerNorm> {
     let a = weights["attn"]
     let headSize = c.hidden / c.heads
-    let heads = WeightSharding.columns(alignment: headSize)
+    let heads = AttentionHeads(
+      hidden: c.hidden, queries: c.heads, keys: c.heads, size: headSize)
     return TransformerBlock(
       attention: Attention(
-        query: try Linear(a["query"], in: c.hidden, out: c.hidden, bias: true, shard: heads),
-        key: try Linear(a["key"], in: c.hidden, out: c.hidden, bias: true, shard: heads),
-        value: try Linear(a["value"], in: c.hidden, out: c.hidden, bias: true, shard: heads),
-        output: try Linear(
-          a["c_proj"], in: c.hidden, out: c.hidden, bias: true,
-          shard: .rows(alignment: headSize)),
+        query: try heads.query(a["query"], bias: true),
+        key: try heads.key(a["key"], bias: true),
+        value: try heads.key(a["value"], bias: true),
+        output: try heads.output(a["c_proj"], bias: true),
         headSize: headSize),
       feedForward: try GPT2FeedForward(weights["mlp"], c),
       attentionNorm: try LayerNorm(weights["ln_1"], size: c.hidden, epsilon: c.epsilon),
