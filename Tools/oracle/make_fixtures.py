@@ -28,6 +28,8 @@ PROMPT_LENGTHS = (21, 9, 1)
 NEW_TOKENS = 64
 TOLERANCE = 1e-3
 MARGIN = 3e-3  # between the two greatest logits of every greedy step: above what the gate allows
+NOISE = 0.0085  # of bfloat16 activations; the gate allows 0.01, and the cache is rounded too
+EIGHT_BIT_NOISE = 0.021  # the gate allows 0.025
 DEVIATION = 2.0
 BYTES = 640_000  # of a folder
 
@@ -112,11 +114,44 @@ def rounded(model):
     return model
 
 
+def to_bfloat16(x):
+    return x.to(torch.bfloat16).float()
+
+
+def to_eight_bits(x):
+    """Blocks of 32 with one scale each; a rest stays as it is."""
+    if x.shape[-1] % 32:
+        return x
+    blocks = x.reshape(-1, 32)
+    scale = (blocks.abs().amax(-1, keepdim=True) / 127).clamp_min(1e-12)
+    return (scale * (blocks / scale).round()).reshape(x.shape)
+
+
+def noise(model, prompt, to_stored):
+    """What rounding the inputs of every projection does to the logits, relative to their
+    deviation."""
+    def before(_, inputs):
+        return (to_stored(inputs[0]), *inputs[1:])
+
+    exact = logits(model, prompt)
+    hooks = [module.register_forward_pre_hook(before) for module in model.modules()
+             if type(module).__name__ in ("Linear", "Conv1D")]
+    changed = logits(model, prompt)
+    for hook in hooks:
+        hook.remove()
+    return float((changed - exact).square().mean().sqrt() / exact.std())
+
+
 def candidate(recipe, seed):
-    """The model of this seed with its greedy continuations, or None where a margin is too small."""
-    model = recipes.fill(recipe.model(), seed).eval()
+    """The model of this seed with its greedy continuations, or None where a margin is too small,
+    or where rounded activations would use up what the gates allow."""
+    model = recipes.fill(recipe.model(), seed, recipe.gains).eval()
     random = torch.Generator().manual_seed(seed + 1)
     prompts = [torch.randint(3, 64, (n,), generator=random).tolist() for n in PROMPT_LENGTHS]
+    if noise(model, prompts[0], to_bfloat16) > NOISE:
+        return None
+    if recipe.quantised and noise(model, prompts[0], to_eight_bits) > EIGHT_BIT_NOISE:
+        return None
     tokens = []
     for prompt in prompts:
         ids, margin, _ = greedy(model, prompt)

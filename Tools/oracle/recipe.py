@@ -27,9 +27,6 @@ GAINS = {
     "up_proj": 1.2, "down_proj": 1.2, "c_fc": 1.4, "c_proj": 1.2, "lm_head": 3.0,
     "embed_tokens": 3.0, "wte": 3.0, "wpe": 3.0}
 
-# Norms of queries and keys set the scale of attention by themselves.
-NORMS = {"q_norm": 1.7, "k_norm": 1.7}
-
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -41,6 +38,8 @@ class Recipe:
     faults: typing.Callable = faults.of_decoder
     #: How llama.cpp's converter would write it.
     gguf: gguf_file.Layout = gguf_file.Layout()
+    #: Other gains than those above; for a norm, the mean of its weights, which is 1 otherwise.
+    gains: dict = dataclasses.field(default_factory=dict)
     #: Block formats that a GGUF file is written in beside float32 and bfloat16.
     quantised: tuple = ()
 
@@ -54,19 +53,20 @@ def every():
 
 
 @torch.no_grad()
-def fill(model, seed):
+def fill(model, seed, gains):
     """Fills the model with random weights; vectors are rounded to bfloat16, so that a checkpoint
     stored in bfloat16 differs in its matrices alone."""
+    gains = GAINS | gains
     random = torch.Generator().manual_seed(seed)
     for name, parameter in sorted(model.named_parameters()):
         values = torch.randn(parameter.shape, generator=random)
         part = name.rsplit(".", 2)[-2]
         if parameter.dim() == 1:
             is_norm_weight = name.endswith("weight")
-            values = NORMS.get(part, 1) + 0.25 * values if is_norm_weight else 0.4 * values
+            values = gains.get(part, 1) + 0.25 * values if is_norm_weight else 0.4 * values
             parameter.copy_(values.to(torch.bfloat16).float())
         else:
             inputs = model.config.hidden_size if part in ("lm_head", "embed_tokens", "wte", "wpe") \
                 else parameter.shape[0 if part.startswith("c_") else 1]
-            parameter.copy_(values * GAINS[part] / inputs ** 0.5)
+            parameter.copy_(values * gains[part] / inputs ** 0.5)
     return model
