@@ -5,4 +5,5 @@ public let builtInArchitectures: [SupportedArchitecture] = [
   llama,
   llama.named("MistralForCausalLM"),
   gpt2,
+  qwen2,
 ]
