@@ -6,4 +6,5 @@ public let builtInArchitectures: [SupportedArchitecture] = [
   llama.named("MistralForCausalLM"),
   gpt2,
   qwen2,
+  qwen3,
 ]
