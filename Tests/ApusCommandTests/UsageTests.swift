@@ -48,6 +48,7 @@ struct UsageTests {
       "--kv-cache-format"
     ),
     (["serve", "--model", "x", "--port", "70000"], "--port"),
+    (["serve", "--model", "x", "--enable-prefix-caching", "no"], "no"),
     (["serve", "--model", "x", "--api-key", ""], "--api-key"),
     (["serve", "--model", "x", "--kv-cache-pages", "0"], "--kv-cache-pages"),
   ])
