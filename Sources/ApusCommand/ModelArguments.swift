@@ -34,6 +34,11 @@ struct ModelArguments: ParsableArguments {
   @Option(help: "Tokens of one page.")
   var kvCachePageSize = 16
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Keep what was computed of a prompt for others that begin in the same way.")
+  var enablePrefixCaching = true
+
   @Option(help: "float32, bfloat16 or float16. Default: float32 under float32, else bfloat16.")
   var kvCacheFormat: String?
 

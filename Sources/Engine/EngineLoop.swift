@@ -46,7 +46,7 @@ final class EngineLoop {
     self.endTokens = endTokens
     scheduler = Scheduler(
       limits: model.limits, cache: model.cache, stepsInFlight: model.stepsInFlight,
-      endTokens: endTokens)
+      endTokens: endTokens, keepsPrefixes: options.keepsPrefixes)
   }
 
   /// Returns when the engine was drained or shut down.
@@ -127,8 +127,12 @@ final class EngineLoop {
   private func report() {
     metrics.requestsRunning = scheduler.runningCount
     metrics.requestsWaiting = scheduler.waitingCount
-    metrics.cachePages = scheduler.cache.pages
+    metrics.cachePages = scheduler.geometry.pages
+    metrics.cachePageSize = scheduler.geometry.pageSize
     metrics.cachePagesFree = scheduler.freePages
+    metrics.prefixHitTokens = scheduler.prefixHitTokens
+    metrics.preemptions = scheduler.preemptions
+    metrics.cacheEvictions = scheduler.evictions
     mailbox.report(metrics, hasWork: !scheduler.isIdle)
     for letter in outbox {
       letter.events.yield(letter.event)
@@ -191,7 +195,8 @@ final class EngineLoop {
   private func scheduled(_ id: RequestID, _ request: GenerationRequest) -> ScheduledRequest {
     ScheduledRequest(
       id: id, promptIDs: request.promptIDs, sampling: request.sampling,
-      maxNewTokens: request.maxNewTokens, ignoreEnd: request.ignoreEnd)
+      maxNewTokens: request.maxNewTokens, ignoreEnd: request.ignoreEnd,
+      scope: CacheScope(salt: request.cacheSalt))
   }
 
   private func usage(of submission: Mailbox.Submission) -> TokenUsage {
@@ -215,6 +220,7 @@ final class EngineLoop {
     if finish != nil { fresh += delivery.assembler.finish() }
     if delivery.assembler.hasStopped { finish = .stop }
     delivery.usage.completionTokens += ids.count
+    delivery.usage.cachedTokens = update.cachedTokens
     metrics.generatedTokens += ids.count
     deliveries[update.id] = delivery
     if !ids.isEmpty || !fresh.isEmpty {

@@ -30,7 +30,9 @@ public struct StepLimits: Sendable, Hashable {
 /// A model that a step batch can be run on. One thread uses it at a time.
 ///
 /// `enqueue` submits a step and returns; `collect` waits for the oldest step that was enqueued
-/// and not collected. At most `stepsInFlight` steps may be outstanding.
+/// and not collected. At most `stepsInFlight` steps may be outstanding. They run in the order in
+/// which they were enqueued, each as if those before it were done: so a page that an earlier step
+/// uses may be stored to by a later one for another request.
 public protocol PipelineModelWithKVCache: AnyObject {
   var vocabularySize: Int { get }
   var cache: CacheGeometry { get }

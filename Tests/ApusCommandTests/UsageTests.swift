@@ -8,7 +8,7 @@ struct UsageTests {
   private static var fixture: String {
     var url = URL(fileURLWithPath: #filePath)
     for _ in 0..<2 { url.deleteLastPathComponent() }
-    return url.appendingPathComponent("Fixtures/llama-scaled-gguf/model.gguf").path
+    return url.appendingPathComponent("Fixtures/llama-scaled/gguf/f32.gguf").path
   }
 
   @Test func helpAndVersion() async throws {
@@ -48,6 +48,7 @@ struct UsageTests {
       "--kv-cache-format"
     ),
     (["serve", "--model", "x", "--port", "70000"], "--port"),
+    (["serve", "--model", "x", "--enable-prefix-caching", "no"], "no"),
     (["serve", "--model", "x", "--api-key", ""], "--api-key"),
     (["serve", "--model", "x", "--kv-cache-pages", "0"], "--kv-cache-pages"),
   ])

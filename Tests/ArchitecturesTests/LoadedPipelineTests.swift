@@ -55,7 +55,7 @@ import Testing
 
   @Test func aFixtureFromGGUFIsAWholeModel() throws {
     var config = PipelineConfig(
-      modelPath: "\(ModelFixture.folder)/llama-scaled-gguf/model.gguf")
+      modelPath: "\(ModelFixture.folder)/llama-scaled/gguf/f32.gguf")
     config.execution = .interpreter
     config.servedModelName = "tiny"
     let pipeline = try registry.load(config)

@@ -152,9 +152,10 @@ struct GGUFTokenizerReader {
     }
     var parts = TokenizerParts(
       vocabulary: vocabulary,
-      model: BytePairModel(
-        symbols: .byteSymbols(vocabulary, unknown: nil), merges: merges,
-        prefersWholeTokens: GGUFTokenizerReader.llama3Names.contains(pre)))
+      model: .bytePair(
+        BytePairModel(
+          symbols: .byteSymbols(vocabulary, unknown: nil), merges: merges,
+          prefersWholeTokens: GGUFTokenizerReader.llama3Names.contains(pre))))
     parts.preTokenizer.steps = steps
     if file.addSpacePrefix ?? false { parts.preTokenizer.prefix = [0x20] }
     for id in 0..<Int32(vocabulary.count) {
@@ -170,9 +171,10 @@ struct GGUFTokenizerReader {
     let marker = Array("▁".utf8)
     var parts = TokenizerParts(
       vocabulary: vocabulary,
-      model: BytePairModel(
-        symbols: .characterSymbols(vocabulary, fallsBack: true, unknown: file.unknownID),
-        merges: scoredMerges(vocabulary)))
+      model: .bytePair(
+        BytePairModel(
+          symbols: .characterSymbols(vocabulary, fallsBack: true, unknown: file.unknownID),
+          merges: scoredMerges(vocabulary))))
     let prefixes = file.addSpacePrefix ?? true
     if prefixes { parts.normalizer.steps.append(.prepend([0x20])) }
     parts.normalizer.steps.append(.replace([0x20], with: marker))

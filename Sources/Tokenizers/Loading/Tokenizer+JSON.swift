@@ -43,7 +43,7 @@ struct TokenizerJSONReader {
       spellings[id] = token.content
     }
     let vocabulary = Vocabulary(spellings)
-    var parts = TokenizerParts(vocabulary: vocabulary, model: try model.read(vocabulary))
+    var parts = TokenizerParts(vocabulary: vocabulary, model: .bytePair(try model.read(vocabulary)))
     parts.normalizer = try PipelineReader.normalizer(root["normalizer"])
     parts.preTokenizer = preTokenizer
     parts.added = added
@@ -116,7 +116,8 @@ extension TokenizerParts {
   /// place: the tokens are the same, and words can be looked up instead of merging megabytes as
   /// one.
   mutating func splitWhereSafe() {
-    guard preTokenizer.steps.isEmpty, !model.prefersWholeTokens, case .characters = model.symbols
+    guard preTokenizer.steps.isEmpty, let model = model.bytePair, !model.prefersWholeTokens,
+      case .characters = model.symbols
     else { return }
     let marker = Array("▁".utf8)
     guard vocabulary.id(of: marker, 0, marker.count) != nil else { return }
