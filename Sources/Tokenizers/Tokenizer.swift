@@ -8,7 +8,7 @@ public import ApusJSON
 /// immutable and may be used from any thread.
 public final class Tokenizer: Sendable {
   let vocabulary: Vocabulary
-  let model: BytePairModel
+  let model: TokenModel
   let normalizer: Normalizer
   let preTokenizer: PreTokenizer
   /// Searched in the text as it is.

@@ -1,7 +1,7 @@
 /// Everything that a tokenizer is made of, as a loader gives it.
 struct TokenizerParts: Sendable {
   var vocabulary: Vocabulary
-  var model: BytePairModel
+  var model: TokenModel
   var normalizer = Normalizer()
   var preTokenizer = PreTokenizer()
   var added: [AddedToken] = []
