@@ -125,10 +125,11 @@ import Testing
         "\"tie_word_embeddings\": true", by: "\"tie_word_embeddings\": false",
         in: folder.appendingPathComponent("config.json"))
     }
-    let error = #expect(throws: CheckpointError.self) {
+    let error = #expect(throws: PipelineError.self) {
       try registry.load(PipelineConfig(modelPath: path))
     }
-    #expect(error?.description.contains("lm_head.weight") == true)
+    #expect(error?.message.contains("tensor lm_head.weight: expected") == true)
+    #expect(error?.message.contains("\n  tensors that are missing: lm_head.weight") == true)
   }
 
   @Test func aCacheThatDoesNotFitIsRefused() throws {

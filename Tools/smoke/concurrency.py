@@ -127,4 +127,5 @@ def main(arguments):
                "texts depend on threads or chunks")
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])
