@@ -90,6 +90,7 @@ final class EngineLoop {
       guard tokens.count == step.outputs.count else {
         throw StepError(outputs: step.outputs.count, tokens: tokens.count)
       }
+      if let damage = model.damage { return breakDown(step, damage) }
       count(step)
       for update in scheduler.commit(StepResult(number: step.number, tokens: tokens)) {
         deliver(update)
@@ -102,6 +103,16 @@ final class EngineLoop {
   private func fail(_ step: Step, _ error: any Error) {
     metrics.failedSteps += 1
     for update in scheduler.fail(step: step.number, message: "\(error)") { deliver(update) }
+  }
+
+  /// The weights are not what they were, so nothing more comes of this model: no token of this step
+  /// is told, all requests end with the reason, and the engine is not ready any more. Requests that
+  /// still come end here too.
+  private func breakDown(_ step: Step, _ damage: String) {
+    metrics.failedSteps += 1
+    for update in scheduler.fail(step: step.number, message: damage) { deliver(update) }
+    endAll(.failed(damage))
+    mailbox.fail(damage)
   }
 
   private func count(_ step: Step) {
@@ -141,7 +152,7 @@ final class EngineLoop {
     do {
       try model.enqueue(step.batch)
       _ = scheduler.commit(StepResult(number: step.number, tokens: try model.collect()))
-      return nil
+      return model.damage
     } catch {
       _ = scheduler.fail(step: step.number, message: "\(error)")
       return "\(error)"

@@ -30,6 +30,9 @@ package struct ModelLoader {
   package var memory = MachineMemory()
   /// Instead of the one that the configuration names.
   package var device: (any Device)?
+  /// Ids that the tokenizer has: below this. Embeddings often have more rows, which are padding and
+  /// no tokens; nil takes all rows for tokens.
+  package var tokens: Int?
   /// Rows of a step whose logits may be wanted; nil: one per request.
   package var outputs: Int?
   /// Ranks of a tensor-parallel group, all of them in the interpreter; a plan has one.
@@ -53,10 +56,16 @@ package struct ModelLoader {
   ) throws -> LoadedModel {
     let modelConfig = try Model.Config(checkpoint.config)
     try config.check(modelContext: modelConfig.contextLength)
+    try checkTokens(modelConfig.vocabulary)
     timer.end("read config")
     let weights = try mappedWeights()
-    let model = try Model(weights.sharded(rank: 0, of: ranks), modelConfig)
-    try refuseLeftovers(weights)
+    let model: Model
+    do {
+      model = try Model(weights.sharded(rank: 0, of: ranks), modelConfig)
+      try refuseLeftovers(weights)
+    } catch {
+      throw explained(error)
+    }
     timer.end("map weights")
     let graph = try servingGraph(model)
     timer.end("build")
@@ -74,11 +83,12 @@ package struct ModelLoader {
         try weights.sharded(rank: rank, of: ranks).storage(of: weight.name).floats()
       }
       let loaded = InterpretedModel(
-        interpreter: interpreter, vocabularySize: modelConfig.vocabulary, cache: plan.cache,
+        interpreter: interpreter, vocabularySize: tokens ?? modelConfig.vocabulary,
+        cache: plan.cache,
         limits: limits)
       return LoadedModel(model: loaded, memory: plan, graph: graph, notes: weights.loadNotes)
     case .plan:
-      let loaded = try compiled(graph, weights, plan, limits, modelConfig.vocabulary)
+      let loaded = try compiled(graph, weights, plan, limits, tokens ?? modelConfig.vocabulary)
       timer.end("compile")
       return LoadedModel(
         model: loaded, memory: plan.with(loaded.memory), graph: graph, notes: weights.loadNotes)
@@ -89,7 +99,14 @@ package struct ModelLoader {
     try ServingGraph.build(
       model, name: architecture.name,
       cache: CacheSpecification(pageSize: config.kvCachePageSize, format: config.cacheFormat),
-      ranks: ranks)
+      ranks: ranks, tokens: tokens)
+  }
+
+  private func checkTokens(_ rows: Int) throws(PipelineError) {
+    guard let tokens, tokens > rows else { return }
+    throw PipelineError(
+      "\(checkpoint.path): vocab_size: expected at least \(tokens), as the tokenizer has ids up to"
+        + " \(tokens - 1), found \(rows) rows of the embedding")
   }
 
   private func compiled(
@@ -152,6 +169,17 @@ package struct ModelLoader {
     throw PipelineError(
       "\(checkpoint.path): \(names.count) tensors that \(architecture.name) does not use: \(some)"
         + (names.count > 8 ? ", ..." : "") + "; --ignore-leftover-tensors loads it without them")
+  }
+
+  /// The same complaint with all that differs from what the architecture reads: the first tensor
+  /// that is missing seldom is the only one.
+  private func explained(_ error: any Error) -> any Error {
+    guard let comparison = FamilyComparison(architecture, checkpoint),
+      comparison.hasTensorDifferences
+    else { return error }
+    let lines = ["\(error)", "compared with what \(architecture.name) reads:"]
+    return PipelineError(
+      lines.joined(separator: "\n") + comparison.lines.map { "\n  \($0)" }.joined())
   }
 
   private func memoryPlan(

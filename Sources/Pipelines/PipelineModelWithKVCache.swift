@@ -42,4 +42,13 @@ public protocol PipelineModelWithKVCache: AnyObject {
   func enqueue(_ batch: StepBatch) throws
   /// The drawn token ids of the oldest outstanding step, `[outputs]`, in the order of `outputRows`.
   func collect() throws -> [Int32]
+  /// What has happened to the weights, such as that their file was cut short while it is mapped;
+  /// nil where everything that was collected so far is sound. Whatever was computed since it was
+  /// nil last must not be used, and it never becomes nil again.
+  var damage: String? { get }
+}
+
+extension PipelineModelWithKVCache {
+  /// Nothing can happen to weights that lie in memory.
+  public var damage: String? { nil }
 }

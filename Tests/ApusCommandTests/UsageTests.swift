@@ -8,7 +8,7 @@ struct UsageTests {
   private static var fixture: String {
     var url = URL(fileURLWithPath: #filePath)
     for _ in 0..<2 { url.deleteLastPathComponent() }
-    return url.appendingPathComponent("Fixtures/llama-scaled-gguf/model.gguf").path
+    return url.appendingPathComponent("Fixtures/llama-scaled/gguf/f32.gguf").path
   }
 
   @Test func helpAndVersion() async throws {

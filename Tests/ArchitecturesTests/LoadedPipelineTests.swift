@@ -45,7 +45,7 @@ import Testing
     #expect(pipeline.model.limits.requests == 2)
     #expect(
       pipeline.phases.map(\.name) == [
-        "read config", "map weights", "build", "compile", "read tokenizer", "warm up",
+        "read tokenizer", "read config", "map weights", "build", "compile", "warm up",
       ])
     // Five layers, keys and values, 4 heads, 16 tokens of 8 floats.
     #expect(pipeline.memory.cache.bytesPerPage == 5 * 2 * 4 * 16 * 8 * 4)
@@ -55,7 +55,7 @@ import Testing
 
   @Test func aFixtureFromGGUFIsAWholeModel() throws {
     var config = PipelineConfig(
-      modelPath: "\(ModelFixture.folder)/llama-scaled-gguf/model.gguf")
+      modelPath: "\(ModelFixture.folder)/llama-scaled/gguf/f32.gguf")
     config.execution = .interpreter
     config.servedModelName = "tiny"
     let pipeline = try registry.load(config)
@@ -92,16 +92,44 @@ import Testing
     #expect(error?.message.contains("--ignore-leftover-tensors") == true)
   }
 
+  @Test(
+    "a tokenizer with an id that has no row of the embedding is refused", arguments: [true, false])
+  func moreTokensThanRows(fits: Bool) throws {
+    let rows = try LlamaLayer.Config(
+      Checkpoint.open("\(ModelFixture.folder)/llama-tied").config
+    ).vocabulary
+    let last = fits ? rows - 1 : rows
+    let path = try copy("llama-tied") { folder in
+      try """
+      {"model": {"type": "BPE", "vocab": {"a": 0, "b": \(last)}, "merges": []},
+       "pre_tokenizer": {"type": "ByteLevel"}, "decoder": {"type": "ByteLevel"}}
+      """.write(
+        to: folder.appendingPathComponent("tokenizer.json"), atomically: true, encoding: .utf8)
+    }
+    var config = PipelineConfig(modelPath: path)
+    config.execution = .interpreter
+    if fits {
+      #expect(try registry.load(config).model.vocabularySize == rows)
+    } else {
+      let error = #expect(throws: PipelineError.self) { try registry.load(config) }
+      #expect(
+        error?.message
+          == "\(path): vocab_size: expected at least \(rows + 1), as the tokenizer has ids up to"
+          + " \(rows), found \(rows) rows of the embedding")
+    }
+  }
+
   @Test func aMissingTensorIsNamed() throws {
     let path = try copy("llama-tied") { folder in
       try replace(
         "\"tie_word_embeddings\": true", by: "\"tie_word_embeddings\": false",
         in: folder.appendingPathComponent("config.json"))
     }
-    let error = #expect(throws: CheckpointError.self) {
+    let error = #expect(throws: PipelineError.self) {
       try registry.load(PipelineConfig(modelPath: path))
     }
-    #expect(error?.description.contains("lm_head.weight") == true)
+    #expect(error?.message.contains("tensor lm_head.weight: expected") == true)
+    #expect(error?.message.contains("\n  tensors that are missing: lm_head.weight") == true)
   }
 
   @Test func aCacheThatDoesNotFitIsRefused() throws {

@@ -71,6 +71,16 @@ enum GGUFConfig {
     return try ConfigFile(object, file: file)
   }
 
+  /// Keys of the file's architecture that no row of the tables shows.
+  static func unshownKeys(_ metadata: GGUFMetadata) -> [String] {
+    guard let architecture = metadata.architecture else { return [] }
+    var shown: Set<String> = ["\(architecture).rope.dimension_count"]
+    for row in table + ropeTable {
+      shown.insert(row.gguf.replacing("{arch}", with: architecture))
+    }
+    return metadata.keys.filter { $0.hasPrefix(architecture + ".") && !shown.contains($0) }
+  }
+
   private static func members(
     _ table: [(gguf: String, huggingFace: String)], _ metadata: GGUFMetadata,
     _ architecture: String
@@ -98,7 +108,10 @@ enum GGUFConfig {
     case .bool(let value): return .bool(value)
     case .string(let value): return .string(value)
     case .array(let array):
-      if let values = array.integers() { return .array(values.map { .int(Int($0)) }) }
+      // One value per layer at most.
+      if array.count <= 10_000, let values = array.integers() {
+        return .array(values.map { .int(Int($0)) })
+      }
     }
     return Optional<JSONValue>.none
   }

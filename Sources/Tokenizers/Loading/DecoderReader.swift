@@ -40,9 +40,7 @@ struct DecoderReader {
         let prefixes = step.bool("add_prefix_space", default: true)
         let scheme = step.string("prepend_scheme", default: prefixes ? "always" : "never")
         steps.append(
-          .metaspace(
-            marker: Array(step.string("replacement", default: "▁").utf8),
-            dropsFirst: scheme != "never"))
+          .metaspace(marker: try step.metaspaceMarker(), dropsFirst: scheme != "never"))
       default:
         throw step.unsupported(
           type, ["ByteFallback", "ByteLevel", "Fuse", "Metaspace", "Replace", "Sequence", "Strip"])
@@ -53,6 +51,9 @@ struct DecoderReader {
   private mutating func addStrip(_ step: JSONField, isFused: Bool) throws(TokenizerError) {
     let content = Array(step.string("content", default: " ").utf8)
     let count = step.int("start", default: 0)
+    guard count >= 0 else {
+      throw .malformed(field: "\(step.path).start", expected: "0 or more", found: "\(count)")
+    }
     guard content.count == 1, step.int("stop", default: 0) == 0 else {
       throw step.unsupported("stripping at the end", ["one ASCII character at the start"])
     }
@@ -65,20 +66,29 @@ struct DecoderReader {
   }
 
   /// The pieces of all tokens, by id.
-  func pieces(_ vocabulary: Vocabulary, isControl: (Int32) -> Bool) -> TokenBytes {
+  ///
+  /// - Throws: where a token would decode to very much more than its spelling.
+  func pieces(
+    _ vocabulary: Vocabulary, isControl: (Int32) -> Bool
+  ) throws(TokenizerError) -> TokenBytes {
     var result = TokenBytes()
     result.repair = repair
     result.leadingStrip = leadingStrip
     result.separator = separator
     for id in 0..<Int32(vocabulary.count) {
-      result.append(piece(vocabulary.bytes(id)), isControl: isControl(id))
+      result.append(try piece(vocabulary.bytes(id)), isControl: isControl(id))
     }
     return result
   }
 
-  private func piece(_ spelling: ArraySlice<UInt8>) -> TokenBytes.Piece {
+  private func piece(
+    _ spelling: ArraySlice<UInt8>
+  ) throws(TokenizerError) -> TokenBytes.Piece {
     var piece = TokenBytes.Piece(bytes: Array(spelling))
+    let most = TokenLimits.pieceBytes(spelling: spelling.count)
     for step in steps where !piece.isByte {
+      // Looked at step by step: each may multiply what the one before has made.
+      guard piece.bytes.count <= most else { break }
       switch step {
       case .byteLevel: piece.bytes = ByteAlphabet.bytes(of: piece.bytes[...]) ?? piece.bytes
       case .replace(let pattern, let content):
@@ -98,6 +108,11 @@ struct DecoderReader {
           piece.first = ByteText.replacing(marker, with: [], in: original)
         }
       }
+    }
+    guard piece.bytes.count <= most else {
+      throw .malformed(
+        field: "tokenizer.json.decoder",
+        expected: "at most \(most) bytes for a token of \(spelling.count)", found: "more")
     }
     return piece
   }

@@ -62,6 +62,16 @@ struct JSONField {
     return steps
   }
 
+  /// What Metaspace writes for a space: one character, since text is cut before each.
+  func metaspaceMarker() throws(TokenizerError) -> [UInt8] {
+    let marker = string("replacement", default: "▁")
+    guard marker.unicodeScalars.count == 1 else {
+      throw .malformed(
+        field: "\(path).replacement", expected: "one character", found: "\"\(marker.prefix(20))\"")
+    }
+    return Array(marker.utf8)
+  }
+
   /// The text of a pattern that is a plain string, `{"String": ..}`; nil for a regular expression.
   var literalPattern: String? { self["pattern"]?["String"]?.value.stringValue }
   var regexPattern: String? { self["pattern"]?["Regex"]?.value.stringValue }

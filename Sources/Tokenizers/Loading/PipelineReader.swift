@@ -5,6 +5,7 @@ enum PipelineReader {
   static func normalizer(_ field: JSONField?) throws(TokenizerError) -> Normalizer {
     guard let field else { return Normalizer() }
     var normalizer = Normalizer()
+    var growth = 1
     for step in try field.steps("normalizers") {
       let type = try step.type()
       switch type {
@@ -17,7 +18,15 @@ enum PipelineReader {
           .strip(
             left: step.bool("strip_left", default: true),
             right: step.bool("strip_right", default: true)))
-      case "Replace": normalizer.steps.append(try replacement(step))
+      case "Replace":
+        let (replacement, factor) = try replacement(step)
+        growth *= factor
+        guard growth <= TokenLimits.growth else {
+          throw .malformed(
+            field: step.path, expected: "text at most \(TokenLimits.growth) times as long",
+            found: "replacements that make it up to \(growth) times as long")
+        }
+        normalizer.steps.append(replacement)
       default:
         throw step.unsupported(
           type, ["NFC", "NFD", "NFKC", "NFKD", "Prepend", "Replace", "Strip", "Sequence"])
@@ -26,12 +35,19 @@ enum PipelineReader {
     return normalizer
   }
 
-  private static func replacement(_ step: JSONField) throws(TokenizerError) -> Normalizer.Step {
+  /// - Returns: the step, and how many times longer it can make a text; both factors of a product
+  ///   stay far below its overflow, as content lies in a file.
+  private static func replacement(
+    _ step: JSONField
+  ) throws(TokenizerError) -> (Normalizer.Step, growth: Int) {
     let content = Array(try step.required("content").string().utf8)
-    if let pattern = step.literalPattern { return .replace(Array(pattern.utf8), with: content) }
+    func growth(_ pattern: Int) -> Int { max(1, (content.count + pattern - 1) / max(pattern, 1)) }
+    if let pattern = step.literalPattern {
+      return (.replace(Array(pattern.utf8), with: content), growth(pattern.utf8.count))
+    }
     let regex = step.regexPattern ?? ""
     guard regex == " {2,}" else { throw step.unsupported("the pattern \(regex)", [" {2,}"]) }
-    return .replaceRuns(of: 0x20, with: content)
+    return (.replaceRuns(of: 0x20, with: content), growth(2))
   }
 
   /// - Returns: the pre-tokeniser, and whether it spells bytes in the byte alphabet.
@@ -78,7 +94,7 @@ enum PipelineReader {
   private static func addMetaspace(
     _ step: JSONField, to result: inout PreTokenizer
   ) throws(TokenizerError) {
-    let marker = Array(step.string("replacement", default: "▁").utf8)
+    let marker = try step.metaspaceMarker()
     let prefixes = step.bool("add_prefix_space", default: true)
     let scheme = step.string("prepend_scheme", default: prefixes ? "always" : "never")
     guard ["always", "first", "never"].contains(scheme) else {

@@ -34,7 +34,7 @@ struct TokenizerJSONReader {
     let (preTokenizer, isByteLevel) = try PipelineReader.preTokenizer(root["pre_tokenizer"])
     let model = BytePairReader(model: try root.required("model"), isByteLevel: isByteLevel)
     var spellings = try model.spellings()
-    let added = try addedTokens()
+    let added = try addedTokens(beside: spellings.count)
     for token in added {
       let id = Int(token.id)
       if id >= spellings.count {
@@ -52,17 +52,33 @@ struct TokenizerJSONReader {
       .pieces(vocabulary) { control.contains($0) }
     parts.splitWhereSafe()
     parts.postProcessor = try PipelineReader.postProcessor(root["post_processor"])
+    try check(parts.postProcessor, vocabulary)
     addSpecialTokens(to: &parts)
     return parts
   }
 
-  private func addedTokens() throws(TokenizerError) -> [AddedToken] {
+  /// - Throws: where an id that is put around texts is no token.
+  private func check(
+    _ around: PostProcessor, _ vocabulary: Vocabulary
+  ) throws(TokenizerError) {
+    for id in around.prefix + around.suffix where vocabulary.bytes(id).isEmpty {
+      throw .malformed(
+        field: "\(root.path).post_processor", expected: "ids of the vocabulary", found: "\(id)")
+    }
+  }
+
+  private func addedTokens(beside count: Int) throws(TokenizerError) -> [AddedToken] {
     var tokens: [AddedToken] = []
-    for entry in root["added_tokens"]?.elements ?? [] {
+    let entries = root["added_tokens"]?.elements ?? []
+    let limit = TokenLimits.ids(tokens: count + entries.count)
+    for entry in entries {
       var token = AddedToken(
         id: try entry.required("id").int32(), content: try entry.required("content").string(),
         isControl: entry.bool("special", default: false))
-      guard token.id >= 0, token.id < 1 << 24 else { throw entry.mismatch("an id below 2^24") }
+      guard (0..<limit).contains(Int(token.id)) else {
+        throw .malformed(
+          field: "\(entry.path).id", expected: "an id below \(limit)", found: "\(token.id)")
+      }
       token.stripsLeft = entry.bool("lstrip", default: false)
       token.stripsRight = entry.bool("rstrip", default: false)
       token.isSingleWord = entry.bool("single_word", default: false)

@@ -59,6 +59,9 @@ final class FakeModel: PipelineModelWithKVCache {
   /// Steps, counted from 0, whose enqueue or collect throws.
   var failsToEnqueue: Set<Int> = []
   var failsToCollect: Set<Int> = []
+  /// From this step on the weights are damaged.
+  var isDamagedFrom = Int.max
+  private(set) var damage: String?
   private(set) var cells: [Cell]
   private var work: [Work] = []
   private var outstanding = 0
@@ -98,6 +101,7 @@ final class FakeModel: PipelineModelWithKVCache {
     catchUp(to: number - outstanding)
     outstanding -= 1
     let (step, tokens) = drawn.removeFirst()
+    if step >= isDamagedFrom { damage = "the weights' file was cut" }
     if failsToCollect.contains(step) { throw Failure(description: "step \(step) was lost") }
     return tokens
   }
