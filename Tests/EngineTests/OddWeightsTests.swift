@@ -46,7 +46,7 @@ import Testing
   ) async throws -> EngineThread {
     let pipeline = try load(path, execution)
     nonisolated(unsafe) let model = pipeline.model
-    let engine = EngineThread(
+    let engine = unsafe EngineThread(
       model: model, tokenizer: pipeline.tokenizer, endTokens: pipeline.endTokens)
     #expect(await engine.waitUntilStarted() == nil)
     return engine
