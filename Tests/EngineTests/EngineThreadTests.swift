@@ -229,7 +229,9 @@ private struct FakeText: TokenTextSource {
   }
 
   @Test func aStopStringEndsTheTextBeforeIt() async throws {
-    let engine = await engine(model())
+    let model = model()
+    let log = model.log
+    let engine = await engine(model)
     var request = GenerationRequest(promptIDs: [1, 2, 3], maxNewTokens: 30, ignoreEnd: true)
     let whole = alone(request)
     let text = FakeText.text(whole.tokens)
@@ -242,6 +244,8 @@ private struct FakeText: TokenTextSource {
     #expect(answer.ids.count < 30 && answer.ids == Array(whole.tokens.prefix(answer.ids.count)))
     #expect(engine.metrics.cachePagesFree == 200)
     await engine.drain()
+    // The warm-up, and a step for each token that was told: it did not run on in silence.
+    #expect(log.steps == 1 + answer.ids.count)
   }
 
   @Test func whatCannotBeServedIsRefusedAtOnce() async throws {
