@@ -171,6 +171,11 @@ save("tokenizer", "metaspace", json.dumps({
     "decoder": {"type": "Metaspace", "replacement": "▁"},
     "post_processor": {"type": "BertProcessing", "cls": ["H", 5], "sep": ["l", 0]}},
     ensure_ascii=False))
+save("tokenizer", "strip", json.dumps({
+    "model": bpe, "decoder": {"type": "Sequence", "decoders": [
+        {"type": "Strip", "content": "l", "start": 1, "stop": 0}, {"type": "Metaspace"}]},
+    "post_processor": {"type": "RobertaProcessing", "cls": ["H", 5], "sep": ["l", 0]}},
+    ensure_ascii=False))
 for name, pattern in {
     "gpt2": "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
     "llama3": "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|"
