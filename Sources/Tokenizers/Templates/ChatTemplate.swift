@@ -25,6 +25,9 @@ public struct ChatTemplate: Sendable {
   public let source: String
   private let program: TemplateProgram
 
+  /// Many times what any template has.
+  private static let sourceLimit = 4 << 20
+
   /// Variables whose text is the tokenizer's and not the caller's.
   static let specialTokenNames: Set<String> = [
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
@@ -33,6 +36,11 @@ public struct ChatTemplate: Sendable {
   /// - Throws: `TemplateError` with the line, where the text is no template.
   public init(source: String) throws(TemplateError) {
     self.source = source
+    guard source.utf8.count <= ChatTemplate.sourceLimit else {
+      throw TemplateError(
+        .limit, "\(source.utf8.count) bytes, at most \(ChatTemplate.sourceLimit) are allowed",
+        line: 1)
+    }
     program = try TemplateProgram(try TemplateParser.parse(source))
   }
 

@@ -55,11 +55,10 @@ extension TemplateCompiler {
   ) throws(TemplateError) -> any TemplateNode {
     switch expression {
     case .attribute(let object, let name, let line):
-      return AttributeNode(try node(object, frame), TemplateMember(name), line: line)
+      return try access(object, TemplateMember(name), isElement: false, frame, line)
     case .item(let object, .string(let name), let line):
-      return NamedItemNode(
-        try node(object, frame), TemplateMember(String(decoding: name, as: UTF8.self)),
-        line: line)
+      let member = TemplateMember(String(decoding: name, as: UTF8.self))
+      return try access(object, member, isElement: true, frame, line)
     case .item(let object, let index, let line):
       return ItemNode(try node(object, frame), try node(index, frame), line: line)
     case .slice(let object, let slice, let line):
@@ -71,6 +70,22 @@ extension TemplateCompiler {
         ), line: line)
     default: return ConstantNode(.none)
     }
+  }
+
+  private mutating func access(
+    _ object: TemplateExpression, _ member: TemplateMember, isElement: Bool, _ frame: Frame,
+    _ line: Int
+  ) throws(TemplateError) -> any TemplateNode {
+    if case .name(let name, _) = object {
+      let variable = variable(name, frame)
+      if variable.hops == 0 {
+        return VariableMemberNode(
+          variable.slot, name, member, isElement: isElement, line: line)
+      }
+    }
+    let value = try node(object, frame)
+    return isElement
+      ? NamedItemNode(value, member, line: line) : AttributeNode(value, member, line: line)
   }
 
   private mutating func operation(
@@ -91,6 +106,12 @@ extension TemplateCompiler {
       return ArithmeticNode(start, rest)
     case .compare(let first, let comparisons, let line):
       let start = try node(first, frame)
+      if comparisons.count == 1, case .string(let bytes) = comparisons[0].operand,
+        [.equal, .notEqual].contains(comparisons[0].kind)
+      {
+        let text = TemplateText(MarkedString(bytes: bytes, origin: .template))
+        return TextEqualityNode(start, text, isEqual: comparisons[0].kind == .equal)
+      }
       var rest: [(kind: TemplateComparison.Kind, operand: any TemplateNode)] = []
       for comparison in comparisons {
         rest.append((comparison.kind, try node(comparison.operand, frame)))

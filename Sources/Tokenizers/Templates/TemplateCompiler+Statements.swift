@@ -5,7 +5,11 @@ extension TemplateCompiler {
     switch statement {
     case .text(let text): return [TextNode(MarkedString(bytes: text, origin: .template))]
     case .output(let expression, let line):
-      return [OutputNode(try node(expression, frame), escapes, line: line)]
+      let node = try node(expression, frame)
+      if case .off = escapes, case .text(let text)? = (node as? ConstantNode)?.content {
+        return [TextNode(text.string)]
+      }
+      return [OutputNode(node, escapes, line: line)]
     case .conditional(let branches, let otherwise):
       return [try conditional(branches, otherwise, frame.soft)]
     case .loop(let loop): return [try node(loop, frame)]
@@ -38,10 +42,11 @@ extension TemplateCompiler {
   private mutating func conditional(
     _ branches: [TemplateBranch], _ otherwise: [TemplateStatement], _ frame: Frame
   ) throws(TemplateError) -> any TemplateStatementNode {
-    var nodes: [(condition: any TemplateNode, body: [any TemplateStatementNode], line: Int)] = []
+    var nodes: [BranchNode] = []
     for branch in branches {
       nodes.append(
-        (try node(branch.condition, frame), try body(branch.body, frame), branch.line))
+        BranchNode(
+          try node(branch.condition, frame), try body(branch.body, frame), line: branch.line))
     }
     return BranchesNode(nodes, otherwise: try body(otherwise, frame))
   }

@@ -105,7 +105,9 @@ struct TemplateCompiler {
       return .variable(
         variable(name, frame).slot, symbol: hasBlocks && frame.isTopLevel ? symbol(name) : nil)
     case .tuple(let targets): return .tuple(targets.map { self.target($0, frame) })
-    case .attribute(let object, let name): return .member(variable(object, frame), name)
+    case .attribute(let object, let name):
+      return
+        .member(variable(object, frame), TemplateMember(name))
     }
   }
 

@@ -1,12 +1,14 @@
 /// A name behind a dot or in brackets, with what each type has under it.
 final class TemplateMember: Sendable {
   let name: String
+  let text: TemplateText
   let bytes: [UInt8]
   private let ofTexts: TemplateMethod?
   private let ofDictionaries: TemplateMethod?
   private let ofLists: TemplateMethod?
   /// The sandbox hides what begins so.
-  private let isPrivate: Bool
+  let isPrivate: Bool
+  fileprivate let ofLoops: TemplateLoopAttribute?
   private let changesDictionaries: Bool
   private let changesLists: Bool
   /// What texts and dictionaries without such a member give, made once.
@@ -16,6 +18,8 @@ final class TemplateMember: Sendable {
   init(_ name: String) {
     self.name = name
     bytes = Array(name.utf8)
+    text = TemplateText(MarkedString(bytes: bytes, origin: .template))
+    ofLoops = TemplateLoopAttribute(rawValue: name)
     ofTexts = TemplateMethods.ofTexts[name]
     ofDictionaries = TemplateMethods.ofDictionaries[name]
     ofLists = TemplateMethods.ofLists[name]
@@ -31,7 +35,7 @@ final class TemplateMember: Sendable {
     ofDictionaries != nil || isPrivate || changesDictionaries
   }
 
-  fileprivate func missing(in object: TemplateValue) -> TemplateValue {
+  func missing(in object: TemplateValue) -> TemplateValue {
     switch object {
     case .text: .undefined(missingInText)
     case .dict: .undefined(missingInDictionary)
@@ -64,6 +68,11 @@ final class TemplateMember: Sendable {
     default: return false
     }
   }
+}
+
+private enum TemplateLoopAttribute: String, Sendable {
+  case index, index0, revindex, revindex0, first, last, length, depth, depth0, previtem, nextitem
+  case cycle, changed
 }
 
 extension TemplateRun {
@@ -105,7 +114,9 @@ extension TemplateRun {
     let name = member.name
     switch object {
     case .namespace(let namespace): return namespace.members[member.bytes]
-    case .loop(let state): return try attribute(name, of: state)
+    case .loop(let state):
+      guard let attribute = member.ofLoops else { return nil }
+      return try self.attribute(attribute, of: state)
     case .callable(let callable): return try attribute(name, of: callable)
     case .int, .bool, .double: return try attribute(name, ofNumber: object)
     case .range(let range):
@@ -143,25 +154,25 @@ extension TemplateRun {
   }
 
   private mutating func attribute(
-    _ name: String, of state: TemplateLoopState
+    _ attribute: TemplateLoopAttribute, of state: TemplateLoopState
   ) throws(TemplateError) -> TemplateValue? {
-    switch name {
-    case "index": return .int(state.index + 1)
-    case "index0": return .int(state.index)
-    case "revindex": return .int(try state.length(&self) - state.index)
-    case "revindex0": return .int(try state.length(&self) - state.index - 1)
-    case "first": return .bool(state.index == 0)
-    case "last": return .bool(try state.peek(&self) == nil)
-    case "length": return .int(try state.length(&self))
-    case "depth": return .int(state.depth + 1)
-    case "depth0": return .int(state.depth)
-    case "previtem":
-      return state.index == 0
-        ? undefined(.missing("there is no previous item"))
-        : state.previous ?? undefined(.missing("there is no previous item"))
-    case "nextitem":
+    switch attribute {
+    case .index: return .int(state.index + 1)
+    case .index0: return .int(state.index)
+    case .revindex: return .int(try state.length(&self) - state.index)
+    case .revindex0: return .int(try state.length(&self) - state.index - 1)
+    case .first: return .bool(state.index == 0)
+    case .last: return .bool(try state.peek(&self) == nil)
+    case .length: return .int(try state.length(&self))
+    case .depth: return .int(state.depth + 1)
+    case .depth0: return .int(state.depth)
+    case .previtem:
+      return (state.index == 0 ? nil : state.previous)
+        ?? undefined(.missing("there is no previous item"))
+    case .nextitem:
       return try state.peek(&self) ?? undefined(.missing("there is no next item"))
-    default: return try method(TemplateMethods.ofLoops[name], of: .loop(state))
+    case .cycle, .changed:
+      return try method(TemplateMethods.ofLoops[attribute.rawValue], of: .loop(state))
     }
   }
 
@@ -217,9 +228,10 @@ extension TemplateRun {
       return list.elements[at]
     case .range(let range): return place(key, in: range.count).map { .int(range[$0]) }
     case .text(let text):
-      guard key.integer != nil else { return nil }
-      try step(1 + text.string.utf8Count / 16)
-      return key.integer.flatMap { text.string.character(at: $0) }.map { .string($0) }
+      guard let index = key.integer else { return nil }
+      // Near an end it is found at once.
+      try step(index.magnitude <= 64 ? 1 : 1 + text.string.utf8Count / 16)
+      return text.string.character(at: index).map { .string($0) }
     default: return nil
     }
   }

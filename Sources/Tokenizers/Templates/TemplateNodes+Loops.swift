@@ -62,7 +62,11 @@ struct TemplateLoopParts: Sendable {
       let next: TemplateValue?
       if let state { next = try state.next(&run) } else { next = try cursor.next(&run) }
       guard let item = next else { break }
-      try target.assign(item, &run)
+      if case .variable(let slot, _) = target {
+        run.slots[slot] = item
+      } else {
+        try target.assign(item, &run)
+      }
       if let stateSlot, let state { run.slots[stateSlot] = .loop(state) }
       scope.enter(&run)
       let flow = try run.execute(body)

@@ -40,7 +40,7 @@ indirect enum TemplateTargetNode: Sendable {
   /// - Parameter symbol: where the template's blocks find it, if they may.
   case variable(Int, symbol: Int?)
   case tuple([TemplateTargetNode])
-  case member(TemplateVariable, String)
+  case member(TemplateVariable, TemplateMember)
 
   func assign(
     _ value: TemplateValue, _ run: inout TemplateRun
@@ -49,12 +49,12 @@ indirect enum TemplateTargetNode: Sendable {
     case .variable(let slot, let symbol):
       run.slots[slot] = value
       if let symbol { run.exports[symbol] = value }
-    case .member(let variable, let name):
+    case .member(let variable, let member):
       guard case .namespace(let namespace) = run.value(of: variable) else {
         throw run.fail(.type, "cannot assign attribute on non-namespace object")
       }
-      try run.checkNamespace(name)
-      namespace.members.set(name, to: value)
+      guard !member.isPrivate else { throw run.privateNamespaceMember }
+      namespace.members.set(.text(member.text), .string(member.bytes), to: value)
     case .tuple(let targets):
       var cursor = try run.cursor(value)
       var values: [TemplateValue] = []
@@ -93,10 +93,8 @@ indirect enum TemplateTargetNode: Sendable {
 }
 
 extension TemplateRun {
-  func checkNamespace(_ name: String) throws(TemplateError) {
-    guard !name.hasPrefix("_") else {
-      throw fail(.forbidden, "a namespace stores nothing under names that begin with '_'")
-    }
+  var privateNamespaceMember: TemplateError {
+    fail(.forbidden, "a namespace stores nothing under names that begin with '_'")
   }
 }
 
@@ -135,26 +133,37 @@ final class OutputNode: TemplateStatementNode {
   }
 }
 
+/// A condition with what is done where it holds.
+final class BranchNode: Sendable {
+  let condition: any TemplateNode
+  let body: [any TemplateStatementNode]
+  let line: Int
+
+  init(_ condition: any TemplateNode, _ body: [any TemplateStatementNode], line: Int) {
+    self.condition = condition
+    self.body = body
+    self.line = line
+  }
+}
+
 final class BranchesNode: TemplateStatementNode {
-  private let branches:
-    [(condition: any TemplateNode, body: [any TemplateStatementNode], line: Int)]
+  private let branches: [BranchNode]
   private let otherwise: [any TemplateStatementNode]
 
-  init(
-    _ branches: [(condition: any TemplateNode, body: [any TemplateStatementNode], line: Int)],
-    otherwise: [any TemplateStatementNode]
-  ) {
+  init(_ branches: [BranchNode], otherwise: [any TemplateStatementNode]) {
     self.branches = branches
     self.otherwise = otherwise
   }
 
   func execute(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow {
     try run.step()
-    for branch in branches {
-      run.line = branch.line
-      if try branch.condition.isTrue(&run) { return try run.execute(branch.body) }
+    var at = 0
+    while at < branches.count {
+      run.line = branches[at].line
+      if try branches[at].condition.isTrue(&run) { return try run.execute(branches[at].body) }
+      at += 1
     }
-    return try run.execute(otherwise)
+    return otherwise.isEmpty ? .normal : try run.execute(otherwise)
   }
 }
 

@@ -56,7 +56,7 @@ extension TemplateRun {
     case .namespace:
       let members = try members(arguments)
       for entry in members.entries {
-        if let name = entry.key.string { try checkNamespace(name.text) }
+        if entry.key.string?.bytes.first == UInt8(ascii: "_") { throw privateNamespaceMember }
       }
       return try namespace(members)
     case .cycler:

@@ -217,9 +217,11 @@ struct TemplateRun {
   }
 
   mutating func execute(_ body: [any TemplateStatementNode]) throws(TemplateError) -> Flow {
-    for statement in body {
-      let flow = try statement.execute(&self)
+    var at = 0
+    while at < body.count {
+      let flow = try body[at].execute(&self)
       if flow != .normal { return flow }
+      at += 1
     }
     return .normal
   }

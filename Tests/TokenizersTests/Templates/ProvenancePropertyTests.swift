@@ -42,7 +42,7 @@ import Testing
         "((@ | replace('%', '')) % ())", "('{}{:>9}'.format(@, @))", "('{0!r:.6}'.format(@))",
         "('%s %s' | format(@, @))", "@.upper()", "@.title()", "@.swapcase()", "@.casefold()",
         "@.capitalize()", "@.strip()", "@.strip(@)", "@.lstrip('П')", "@.replace(@, @, 2)",
-        "@.split()[0:2] | join('/')", "(@.split(',') | join(@))", "(@.rsplit(' ', 1) | string)",
+        "(@.split()[0:2] | join('/'))", "(@.split(',') | join(@))", "(@.rsplit(' ', 1) | string)",
         "(@.splitlines() | join('; '))", "(@.partition(@ or 'а') | join('|'))",
         "(@.rpartition(' ')[2])", "@.zfill(20)", "@.ljust(20, '.')", "@.rjust(12)",
         "@.center(15, '*')", "@.expandtabs()", "@.removeprefix(@[:1])", "@.removesuffix(@)",
