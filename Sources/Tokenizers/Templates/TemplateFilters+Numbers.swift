@@ -1,0 +1,252 @@
+import Foundation
+
+extension TemplateFilters {
+  static let numbers = [
+    TemplateFilter("abs") { run, value, _ throws(TemplateError) in
+      guard let integer = value.integer else {
+        return .double(abs(try run.number(value, for: "abs()")))
+      }
+      guard integer != Int.min else { throw run.fail(.limit, "the integer is too large") }
+      return .int(abs(integer))
+    },
+    TemplateFilter("int", "default? base?") { run, value, arguments throws(TemplateError) in
+      try run.integer(from: value, arguments)
+    },
+    TemplateFilter("float", "default?") { run, value, arguments throws(TemplateError) in
+      try run.use(value)
+      if let number = value.number { return .double(number) }
+      if let text = value.string, let number = PythonText.float(text.bytes) {
+        return .double(number)
+      }
+      return arguments[0] ?? .double(0)
+    },
+    TemplateFilter("round", "precision? method?") { run, value, arguments throws(TemplateError) in
+      try run.rounded(value, arguments)
+    },
+    TemplateFilter("filesizeformat", "binary?") { run, value, arguments throws(TemplateError) in
+      try run.use(value)
+      guard let size = value.number ?? value.string.flatMap({ PythonText.float($0.bytes) }) else {
+        throw run.fail(.type, "filesizeformat of a '\(value.kind)'")
+      }
+      return .literal(try run.fileSize(size, isBinary: arguments[0]?.isTrue ?? false))
+    },
+  ]
+}
+
+extension PythonText {
+  /// `float` of a text; nil where it is no number.
+  static func float(_ bytes: [UInt8]) -> Double? {
+    let trimmed = endTrimmed(startTrimmed(bytes[...]))
+    guard let digits = withoutUnderscores(trimmed) else { return nil }
+    let text = String(decoding: digits, as: UTF8.self).lowercased()
+    // `Double` reads hexadecimal numbers too, and payloads of `nan`.
+    guard !text.contains("x"), !text.contains("(") else { return nil }
+    guard let number = Double(text) else { return nil }
+    return number
+  }
+
+  /// Single underscores between digits go; nil where there are others.
+  private static func withoutUnderscores(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+    var result: [UInt8] = []
+    for i in text.indices {
+      guard text[i] == UInt8(ascii: "_") else {
+        result.append(text[i])
+        continue
+      }
+      let isBetween =
+        i > text.startIndex && i + 1 < text.endIndex && text[i - 1].isAlphanumeric
+        && text[i + 1].isAlphanumeric
+      guard isBetween else { return nil }
+    }
+    return result
+  }
+
+  enum Number {
+    case value(Int)
+    case tooLarge
+    case none
+  }
+
+  /// `int` of a text.
+  static func integer(_ bytes: [UInt8], base: Int) -> Number {
+    let trimmed = endTrimmed(startTrimmed(bytes[...]))
+    guard var digits = withoutUnderscores(trimmed)?[...] else { return .none }
+    var isNegative = false
+    if let sign = digits.first, sign == 0x2B || sign == 0x2D {
+      isNegative = sign == 0x2D
+      digits = digits.dropFirst()
+    }
+    var base = base
+    let prefixes: [(Int, UInt8)] = [(16, 0x78), (8, 0x6F), (2, 0x62)]
+    for (radix, letter) in prefixes where base == radix || base == 0 {
+      if digits.count > 2, digits.first == 0x30, digits[digits.startIndex + 1] | 0x20 == letter {
+        digits = digits.dropFirst(2)
+        base = radix
+        break
+      }
+    }
+    if base == 0 {
+      guard digits.first != 0x30 || digits.allSatisfy({ $0 == 0x30 }) else { return .none }
+      base = 10
+    }
+    return value(digits, base: base, isNegative: isNegative)
+  }
+
+  private static func value(
+    _ digits: ArraySlice<UInt8>, base: Int, isNegative: Bool
+  ) -> Number {
+    guard !digits.isEmpty else { return .none }
+    var result = 0
+    var isTooLarge = false
+    for byte in digits {
+      let digit: Int
+      switch byte {
+      case 0x30...0x39: digit = Int(byte - 0x30)
+      case 0x41...0x5A: digit = Int(byte - 0x41) + 10
+      case 0x61...0x7A: digit = Int(byte - 0x61) + 10
+      default: return .none
+      }
+      guard digit < base else { return .none }
+      let product = result.multipliedReportingOverflow(by: base)
+      let sum =
+        isNegative
+        ? product.partialValue.subtractingReportingOverflow(digit)
+        : product.partialValue.addingReportingOverflow(digit)
+      isTooLarge = isTooLarge || product.overflow || sum.overflow
+      result = sum.partialValue
+    }
+    return isTooLarge ? .tooLarge : .value(result)
+  }
+}
+
+extension UInt8 {
+  fileprivate var isAlphanumeric: Bool {
+    (0x30...0x39).contains(self) || (0x61...0x7A).contains(self | 0x20)
+  }
+}
+
+extension TemplateRun {
+  fileprivate func integer(
+    from value: TemplateValue, _ arguments: TemplateBoundArguments
+  ) throws(TemplateError) -> TemplateValue {
+    try use(value)
+    if let integer = value.integer { return .int(integer) }
+    let fallback = arguments[0] ?? .int(0)
+    if case .double(let number) = value {
+      // An infinite one cannot be an integer, and Python says so.
+      guard !number.isInfinite else { throw fail(.type, "cannot convert infinity to integer") }
+      return number.isNaN ? fallback : try integer(truncating: number)
+    }
+    guard case .text(let text) = value else { return fallback }
+    let base = try integer(arguments[1], 10, "base")
+    guard base == 0 || (2...36).contains(base) else { return try integerOf(text, fallback) }
+    switch PythonText.integer(text.string.bytes, base: base) {
+    case .value(let integer): return .int(integer)
+    case .tooLarge: throw fail(.limit, "the integer is too large")
+    case .none: return try integerOf(text, fallback)
+    }
+  }
+
+  /// The second try, by way of a float.
+  private func integerOf(
+    _ text: TemplateText, _ fallback: TemplateValue
+  ) throws(TemplateError) -> TemplateValue {
+    guard let number = PythonText.float(text.string.bytes), number.isFinite else {
+      return fallback
+    }
+    return try integer(truncating: number)
+  }
+
+  private func integer(truncating number: Double) throws(TemplateError) -> TemplateValue {
+    guard let integer = Int(exactly: number.rounded(.towardZero)) else {
+      throw fail(.limit, "the integer is too large")
+    }
+    return .int(integer)
+  }
+
+  fileprivate func rounded(
+    _ value: TemplateValue, _ arguments: TemplateBoundArguments
+  ) throws(TemplateError) -> TemplateValue {
+    let method = arguments[1]?.string?.text ?? (arguments[1] == nil ? "common" : "")
+    guard ["common", "ceil", "floor"].contains(method) else {
+      throw fail(.type, "method must be common, ceil or floor")
+    }
+    guard method == "common" else {
+      let number = try number(value, for: "round()")
+      let precision = try integer(arguments[0], 0, "precision")
+      return .double(try scaled(number, precision, method == "ceil" ? .up : .down))
+    }
+    if let precision = arguments[0], precision.isNone {
+      return try integer(truncating: (try number(value, for: "round()")).rounded(.toNearestOrEven))
+    }
+    let precision = try integer(arguments[0], 0, "precision")
+    if let integer = value.integer {
+      return precision >= 0 ? .int(integer) : try rounded(integer, -precision)
+    }
+    let number = try number(value, for: "round()")
+    return .double(PythonText.rounded(number, precision))
+  }
+
+  private func scaled(
+    _ number: Double, _ precision: Int, _ rule: FloatingPointRoundingRule
+  ) throws(TemplateError) -> Double {
+    guard (-300...300).contains(precision) else { throw fail(.limit, "a precision too large") }
+    let scale = pow(10, Double(precision))
+    let product = (number * scale).rounded(rule)
+    guard product.isFinite else { throw fail(.type, "cannot convert infinity to integer") }
+    return product / scale
+  }
+
+  /// To a multiple of a power of ten, halves to the even one.
+  private func rounded(_ integer: Int, _ digits: Int) throws(TemplateError) -> TemplateValue {
+    guard digits <= 18 else { return .int(0) }
+    var unit = 1
+    for _ in 0..<digits { unit *= 10 }
+    let (quotient, rest) = integer.quotientAndRemainder(dividingBy: unit)
+    let twice = rest.magnitude.multipliedReportingOverflow(by: 2)
+    let isUp =
+      twice.overflow || twice.partialValue > unit.magnitude
+      || (twice.partialValue == unit.magnitude && quotient % 2 != 0)
+    let rounded = (isUp ? quotient + integer.signum() : quotient)
+      .multipliedReportingOverflow(by: unit)
+    guard !rounded.overflow else { throw fail(.limit, "the integer is too large") }
+    return .int(rounded.partialValue)
+  }
+
+  fileprivate func fileSize(_ size: Double, isBinary: Bool) throws(TemplateError) -> String {
+    let base = isBinary ? 1024.0 : 1000.0
+    if size == 1 { return "1 Byte" }
+    if size < base {
+      guard size.isFinite else { throw fail(.type, "no size") }
+      return "\(Int(size.rounded(.towardZero))) Bytes"
+    }
+    let letters = ["k", "M", "G", "T", "P", "E", "Z", "Y"]
+    var unit = base
+    for (i, letter) in letters.enumerated() {
+      unit *= base
+      if size < unit || i == letters.count - 1 {
+        let prefix = isBinary ? letter.uppercased() + "iB" : letter + "B"
+        return NumberText.fixed(base * size / unit, 1) + " " + prefix
+      }
+    }
+    return ""
+  }
+}
+
+extension PythonText {
+  /// `round(number, digits)`: correct to the last digit, halves to the even one.
+  static func rounded(_ number: Double, _ digits: Int) -> Double {
+    guard number.isFinite, digits < 330 else { return number }
+    guard digits < 0 else { return Double(NumberText.fixed(number, digits)) ?? number }
+    guard digits >= -308 else { return copysign(0, number) }
+    // As many digits as are left of the unit, by way of the exact decimal form.
+    let text = NumberText.fixed(number.magnitude, 0)
+    guard text.utf8.count + digits > 0 else {
+      let unit = pow(10, Double(-digits))
+      return copysign(number.magnitude > unit / 2 ? unit : 0, number)
+    }
+    let unit = pow(10, Double(-digits))
+    let quotient = (number / unit).rounded(.toNearestOrEven)
+    return quotient * unit
+  }
+}
