@@ -57,16 +57,14 @@ struct AddedTokens: Sendable {
       at = longest.end
       if token.isSingleWord, touchesWord(range, in: text) { continue }
       if token.stripsLeft {
-        range = max(spaceStart(before: range.lowerBound, in: text), previousEnd)..<range.upperBound
+        let start = max(spaceStart(before: range.lowerBound, in: text), previousEnd)
+        range = min(start, range.upperBound)..<range.upperBound
       }
       if token.stripsRight {
         range = range.lowerBound..<spaceEnd(from: range.upperBound, in: text)
       }
-      // White space that a token took may hide the beginning of the next one.
-      guard range.lowerBound >= previousEnd else { continue }
       found.append(Match(range: range, id: token.id))
       previousEnd = range.upperBound
-      at = max(at, previousEnd)
     }
     return found
   }
@@ -77,16 +75,7 @@ struct AddedTokens: Sendable {
       || (range.upperBound < text.count && isWord(text.scalar(at: range.upperBound).value))
   }
 
-  /// `\w`: letters, marks, decimal digits, connectors and joiners.
-  private func isWord(_ value: UInt32) -> Bool {
-    guard let scalar = Unicode.Scalar(value) else { return false }
-    if scalar.properties.isAlphabetic || value == 0x200C || value == 0x200D { return true }
-    switch scalar.properties.generalCategory {
-    case .decimalNumber, .connectorPunctuation, .nonspacingMark, .spacingMark, .enclosingMark:
-      return true
-    default: return false
-    }
-  }
+  private func isWord(_ scalar: UInt32) -> Bool { UnicodeTables.isWord.contains(scalar) }
 
   private func spaceStart(before i: Int, in text: [UInt8]) -> Int {
     var at = i
@@ -105,6 +94,25 @@ struct AddedTokens: Sendable {
     }
     return at
   }
+}
+
+/// The added tokens by id and by content.
+struct AddedTokenTable: Sendable {
+  private var byID: [Int32: String] = [:]
+  private var byContent: [[UInt8]: Int32] = [:]
+  /// One above the greatest id.
+  private(set) var limit = 0
+
+  init(_ tokens: [AddedToken]) {
+    for token in tokens {
+      byID[token.id] = token.content
+      byContent[Array(token.content.utf8)] = token.id
+      limit = max(limit, Int(token.id) + 1)
+    }
+  }
+
+  func text(_ id: Int32) -> String? { byID[id] }
+  func id(of content: String) -> Int32? { byContent[Array(content.utf8)] }
 }
 
 /// Byte strings with a number each, for finding the longest that begins at a place.

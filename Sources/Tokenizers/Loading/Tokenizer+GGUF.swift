@@ -32,7 +32,7 @@ struct GGUFTokenizerReader {
       [
         "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b",
         "jina-v2-code",
-      ], [.digits(individual: true), .pattern(.gpt2)]
+      ], [.cut(TextCut(kind: .scalar(.number)), .isolated), .pattern(.gpt2)]
     ),
     (
       ["qwen2", "deepseek-r1-qwen", "stablelm2", "megrez", "hunyuan", "kormo"],
@@ -144,7 +144,7 @@ struct GGUFTokenizerReader {
           symbols: .byteSymbols(vocabulary, unknown: nil), merges: merges,
           prefersWholeTokens: GGUFTokenizerReader.llama3Names.contains(pre))))
     parts.preTokenizer.steps = steps
-    if file.addSpacePrefix ?? false { parts.preTokenizer.prefix = [0x20] }
+    if file.addSpacePrefix ?? false { parts.preTokenizer.steps.insert(.prefixSpace, at: 0) }
     for id in 0..<Int32(vocabulary.count) {
       let spelling = vocabulary.bytes(id)
       let isRaw = isControl(id) || type(id) == TokenType.userDefined
@@ -160,7 +160,8 @@ struct GGUFTokenizerReader {
       vocabulary: vocabulary,
       model: .bytePair(
         BytePairModel(
-          symbols: .characterSymbols(vocabulary, fallsBack: true, unknown: file.unknownID),
+          symbols: .characterSymbols(
+            vocabulary, fallback: ByteToken.ids(in: vocabulary), unknown: file.unknownID),
           merges: scoredMerges(vocabulary))))
     let prefixes = file.addSpacePrefix ?? true
     if prefixes { parts.normalizer.steps.append(.prepend([0x20])) }

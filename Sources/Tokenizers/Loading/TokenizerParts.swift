@@ -7,6 +7,9 @@ struct TokenizerParts: Sendable {
   var added: [AddedToken] = []
   var postProcessor = PostProcessor()
   var pieces = TokenBytes()
+  var decoder: DecoderChain?
+  var truncation: TokenTruncation?
+  var padding: TokenPadding?
   var special = SpecialTokens()
   var templates: [String: String] = [:]
 }
