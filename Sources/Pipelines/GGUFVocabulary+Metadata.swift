@@ -7,8 +7,12 @@ extension GGUFVocabulary {
     guard let model = metadata.string("tokenizer.ggml.model"),
       let tokens = metadata.strings("tokenizer.ggml.tokens")
     else { return nil }
+    /// Some writers put -1, signed or not, for none. What no `Int32` holds is out of range too.
     func id(_ name: String) -> Int32? {
-      metadata.integer("tokenizer.ggml.\(name)_token_id").flatMap { Int32(exactly: $0) }
+      guard let id = metadata.integer("tokenizer.ggml.\(name)_token_id"), id != -1,
+        id != Int(UInt32.max)
+      else { return nil }
+      return Int32(clamping: id)
     }
     self.init(
       model: model, pre: metadata.string("tokenizer.ggml.pre"), tokens: tokens,

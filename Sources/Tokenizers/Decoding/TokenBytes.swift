@@ -82,9 +82,10 @@ extension TokenBytes {
   /// - Parameters:
   ///   - spellings: of every id, in order; nil for ids without a token.
   ///   - isControl: whether each is a control token.
+  /// - Throws: where a token would decode to very much more than its spelling.
   init?(
     steps: [DecodeStep], spellings: some Sequence<[UInt8]?>, isControl: (Int32) -> Bool
-  ) {
+  ) throws(TokenizerError) {
     var tokenSteps: [DecodeStep] = []
     var isJoined = false
     var isDone = false
@@ -119,7 +120,16 @@ extension TokenBytes {
     for spelling in spellings {
       if let spelling {
         var bytes = spelling
-        for step in tokenSteps { bytes = step.transform(bytes, isFirst: false) }
+        let most = TokenLimits.pieceBytes(spelling: spelling.count)
+        for step in tokenSteps {
+          bytes = step.transform(bytes, isFirst: false)
+          // Looked at step by step: each may multiply what the one before has made.
+          guard bytes.count <= most else {
+            throw .malformed(
+              field: "tokenizer.json.decoder",
+              expected: "at most \(most) bytes for a token of \(spelling.count)", found: "more")
+          }
+        }
         let byte = fallsBack ? ByteToken.byte(of: bytes[...]) : nil
         append(
           Piece(bytes: byte.map { [$0] } ?? bytes, isByte: byte != nil), isControl: isControl(id))

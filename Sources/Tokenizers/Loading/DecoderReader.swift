@@ -24,7 +24,7 @@ enum DecoderReader {
         cleansUp: step.bool("cleanup", default: true))
     case "Metaspace":
       return .metaspace(
-        marker: step.bytes("replacement", default: "▁"),
+        marker: try step.metaspaceMarker(),
         dropsFirst: try step.metaspaceScheme() != .never)
     case "CTC":
       return .connectionist(
@@ -40,8 +40,8 @@ enum DecoderReader {
     case "Fuse": return .fuse
     case "Strip":
       return .strip(
-        step.bytes("content", default: " "), start: max(0, step.int("start", default: 0)),
-        stop: max(0, step.int("stop", default: 0)))
+        step.bytes("content", default: " "), start: try step.count("start"),
+        stop: try step.count("stop"))
     case "ByteFallback": return .byteFallback
     default: throw step.unsupported(type, types)
     }
@@ -52,9 +52,14 @@ extension TokenizerParts {
   /// Sets up decoding: by a table where one can hold it, otherwise step by step.
   ///
   /// - Parameter steps: nil joins tokens with spaces, as the reference does without a decoder.
-  mutating func decode(by steps: [DecodeStep]?, isControl: (Int32) -> Bool) {
+  /// - Throws: where a token would decode to very much more than its spelling.
+  mutating func decode(
+    by steps: [DecodeStep]?, isControl: (Int32) -> Bool
+  ) throws(TokenizerError) {
     let spellings = allSpellings
-    if let table = TokenBytes(steps: steps ?? [], spellings: spellings, isControl: isControl) {
+    if let table = try TokenBytes(
+      steps: steps ?? [], spellings: spellings, isControl: isControl)
+    {
       pieces = table
       if steps == nil { pieces.separator = [0x20] }
       return

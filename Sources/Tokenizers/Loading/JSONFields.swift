@@ -72,6 +72,25 @@ struct JSONField {
     return steps
   }
 
+  /// What Metaspace writes for a space: one character, since text is cut before each.
+  func metaspaceMarker() throws(TokenizerError) -> [UInt8] {
+    let marker = string("replacement", default: "▁")
+    guard marker.unicodeScalars.count == 1 else {
+      throw .malformed(
+        field: "\(path).replacement", expected: "one character", found: "\"\(marker.prefix(20))\"")
+    }
+    return Array(marker.utf8)
+  }
+
+  /// A count that is not negative.
+  func count(_ name: String, default fallback: Int = 0) throws(TokenizerError) -> Int {
+    let count = int(name, default: fallback)
+    guard count >= 0 else {
+      throw .malformed(field: "\(path).\(name)", expected: "0 or more", found: "\(count)")
+    }
+    return count
+  }
+
   /// The member `pattern`: `{"String": ..}`, `{"Regex": ..}`.
   func pattern() throws(TokenizerError) -> Pattern {
     let field = try required("pattern")

@@ -36,10 +36,13 @@ struct ModelReader {
     if kind == .unigram { return try unigramTokens(field).map(\.0) }
     guard let entries = field.value.objectValue else { throw field.mismatch("an object") }
     var spellings = [String](repeating: "", count: entries.count)
+    let limit = TokenLimits.ids(tokens: entries.count)
     for (token, value) in entries {
-      guard let id = value.intValue, id >= 0, id < 1 << 24 else {
+      guard let id = value.intValue, (0..<limit).contains(id) else {
         throw .malformed(
-          field: "\(field.path).\(token)", expected: "an id below 2^24", found: value.kind)
+          field: "\(field.path).\(token)",
+          expected: "an id below \(limit), as there are \(entries.count) tokens",
+          found: value.intValue.map(String.init) ?? value.kind)
       }
       if id >= spellings.count {
         spellings.append(contentsOf: repeatElement("", count: id + 1 - spellings.count))

@@ -11,10 +11,31 @@ enum NormalizerReader {
   static func read(_ field: JSONField?) throws(TokenizerError) -> Normalizer {
     var normalizer = Normalizer()
     guard let field else { return normalizer }
+    var growth = 1
     for step in try field.steps("normalizers") {
-      if let next = try self.step(step) { normalizer.steps.append(next) }
+      guard let next = try self.step(step) else { continue }
+      growth *= self.growth(next)
+      guard growth <= TokenLimits.growth else {
+        throw .malformed(
+          field: step.path, expected: "text at most \(TokenLimits.growth) times as long",
+          found: "replacements that make it up to \(growth) times as long")
+      }
+      normalizer.steps.append(next)
     }
     return normalizer
+  }
+
+  /// How many times longer a replacement can make a text; both factors of a product stay far below
+  /// its overflow, as content lies in a file.
+  private static func growth(_ step: Normalizer.Step) -> Int {
+    switch step {
+    case .replace(let pattern, let content):
+      max(1, (content.count + pattern.count - 1) / max(pattern.count, 1))
+    case .replaceMatches(let pattern, let content):
+      pattern.shortestMatch == 0
+        ? content.count + 1 : max(1, (content.count + 1) / pattern.shortestMatch)
+    default: 1
+    }
   }
 
   private static func step(_ step: JSONField) throws(TokenizerError) -> Normalizer.Step? {

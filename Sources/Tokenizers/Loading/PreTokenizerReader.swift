@@ -60,7 +60,7 @@ enum PreTokenizerReader {
   }
 
   private static func metaspace(_ step: JSONField) throws(TokenizerError) -> [PreTokenizer.Step] {
-    let marker = step.bytes("replacement", default: "▁")
+    let marker = try step.metaspaceMarker()
     let scheme = try step.metaspaceScheme()
     var steps: [PreTokenizer.Step] = [.metaspace(marker: marker, prefix: scheme)]
     if step.bool("split", default: true) { steps.append(.before(marker: marker)) }

@@ -70,10 +70,20 @@ struct GGUFTokenizerReader {
 
   private func check() throws(TokenizerError) {
     let count = file.tokens.count
-    let ids = [file.bosID, file.eosID, file.eotID, file.eomID, file.unknownID, file.paddingID]
-    if let id = ids.compactMap({ $0 }).first(where: { $0 < 0 || Int($0) >= count }) {
+    let ids =
+      [
+        file.bosID, file.eosID, file.eotID, file.eomID, file.unknownID, file.separatorID,
+        file.paddingID,
+      ].compactMap { $0 } + file.fillInTheMiddleIDs
+    if let id = ids.first(where: { $0 < 0 || Int($0) >= count }) {
       throw .malformed(
         field: "tokenizer.ggml special token ids", expected: "below \(count)", found: "\(id)")
+    }
+    let bytes = file.tokens.reduce(0) { $0 + $1.utf8.count }
+    guard bytes <= TokenLimits.spellingBytes else {
+      throw .malformed(
+        field: "tokenizer.ggml.tokens", expected: "at most \(TokenLimits.spellingBytes) bytes",
+        found: "\(bytes)")
     }
     for (name, length) in [
       ("scores", file.scores.count), ("token_type", file.tokenTypes.count),
@@ -134,8 +144,11 @@ struct GGUFTokenizerReader {
       text.removeAll(keepingCapacity: true)
       text.append(contentsOf: line.utf8)
       let border = MergeLine.removeSpace(from: &text)
-      // Vocabularies that were cut keep merges of tokens that are gone; those can never happen.
-      _ = merges.add(text, border: border, rank: rank, vocabulary)
+      guard merges.add(text, border: border, rank: rank, vocabulary) else {
+        throw .malformed(
+          field: "tokenizer.ggml.merges[\(rank)]", expected: "two tokens whose union is a token",
+          found: "\"\(line.prefix(40))\"")
+      }
     }
     var parts = TokenizerParts(
       vocabulary: vocabulary,

@@ -41,9 +41,10 @@ struct TokenizerJSONReader {
     let control = Set(parts.added.filter(\.isControl).map(\.id))
     var steps: [DecodeStep]?
     if let decoder = root["decoder"] { steps = try DecoderReader.steps(decoder) }
-    parts.decode(by: steps) { control.contains($0) }
+    try parts.decode(by: steps) { control.contains($0) }
     parts.splitWhereSafe()
     parts.postProcessor = try PostProcessorReader.read(root["post_processor"])
+    try check(parts)
     parts.truncation = try truncation()
     parts.padding = try padding()
     addSpecialTokens(to: &parts)
@@ -58,12 +59,17 @@ struct TokenizerJSONReader {
     var tokens: [AddedToken] = []
     var known: [[UInt8]: Int] = [:]
     var next = Int32(modelCount)
-    for entry in root["added_tokens"]?.elements ?? [] {
+    let entries = root["added_tokens"]?.elements ?? []
+    let limit = TokenLimits.ids(tokens: modelCount + entries.count)
+    for entry in entries {
       let listed = try entry.required("id").int32()
       var token = AddedToken(
         id: listed, content: try entry.required("content").string(),
         isControl: entry.bool("special", default: false))
-      guard token.id >= 0, token.id < 1 << 24 else { throw entry.mismatch("an id below 2^24") }
+      guard (0..<limit).contains(Int(listed)) else {
+        throw .malformed(
+          field: "\(entry.path).id", expected: "an id below \(limit)", found: "\(listed)")
+      }
       guard !token.content.isEmpty else { continue }
       token.stripsLeft = entry.bool("lstrip", default: false)
       token.stripsRight = entry.bool("rstrip", default: false)
@@ -86,6 +92,18 @@ struct TokenizerJSONReader {
       tokens.append(token)
     }
     return tokens
+  }
+
+  /// - Throws: where an id that is put around texts is no token.
+  private func check(_ parts: TokenizerParts) throws(TokenizerError) {
+    let added = AddedTokenTable(parts.added)
+    for element in parts.postProcessor.single + parts.postProcessor.pair {
+      guard case .tokens(let ids, _) = element else { continue }
+      for id in ids where added.text(id) == nil && !parts.vocabulary.contains(id) {
+        throw .malformed(
+          field: "\(root.path).post_processor", expected: "ids of the vocabulary", found: "\(id)")
+      }
+    }
   }
 
   private func truncation() throws(TokenizerError) -> TokenTruncation? {

@@ -3,6 +3,8 @@ struct RegexPattern: Sendable {
   /// As the file spells it.
   let text: String
   let dialect: RegexDialect
+  /// The least number of scalars that a match has.
+  let shortestMatch: Int
   private let program: RegexProgram
 
   /// - Throws: `RegexError` that says where the pattern cannot be read or what of it is not
@@ -11,7 +13,9 @@ struct RegexPattern: Sendable {
     self.text = text
     self.dialect = dialect
     var parser = RegexParser(text, dialect: dialect)
-    program = try RegexProgram(try parser.parse(), dialect: dialect)
+    let root = try parser.parse()
+    shortestMatch = root.length.minimum
+    program = try RegexProgram(root, dialect: dialect)
   }
 
   /// A pattern that matches this text only.
@@ -19,6 +23,7 @@ struct RegexPattern: Sendable {
     text = literal
     dialect = .rust
     let nodes = literal.unicodeScalars.map { RegexNode.set(ScalarSet([$0.value])) }
+    shortestMatch = nodes.count
     program = RegexProgram(literal: nodes)
   }
 
