@@ -49,8 +49,9 @@ public final class Tokenizer: Sendable {
     special = parts.special
     chatTemplates = parts.templates
     let normalizer = parts.normalizer
-    rawTokens = AddedTokens(parts.added.filter { !$0.isNormalized }) { Array($0.content.utf8) }
-    normalizedTokens = AddedTokens(parts.added.filter(\.isNormalized)) {
+    let searched = parts.readsAddedTokens ? parts.added : []
+    rawTokens = AddedTokens(searched.filter { !$0.isNormalized }) { Array($0.content.utf8) }
+    normalizedTokens = AddedTokens(searched.filter(\.isNormalized)) {
       normalizer.apply(to: Array($0.content.utf8))
     }
     markedTokens = AddedTokens(parts.added) { Array($0.content.utf8) }

@@ -1,14 +1,31 @@
+public import ApusJSON
+
 extension Tokenizer {
   /// A tokenizer from the bytes of a SentencePiece `.model` file.
   ///
   /// Text that spells a control symbol stays text, as in the library.
   ///
-  /// - Parameter name: names the file in errors.
+  /// - Parameters:
+  ///   - config: the document of `tokenizer_config.json`: which tokens go around a text.
+  ///   - templates: chat templates by name, besides those of the config.
+  ///   - name: names the file in errors.
   /// - Throws: `TokenizerError`.
   public convenience init(
-    sentencePiece bytes: [UInt8], name: String = "tokenizer.model"
+    sentencePiece bytes: [UInt8], config: JSONValue? = nil, templates: [String: String] = [:],
+    name: String = "tokenizer.model"
   ) throws(TokenizerError) {
-    self.init(try SentencePieceReader(file: SentencePieceFile(bytes, name: name)).read())
+    let file = try SentencePieceFile(bytes, name: name)
+    var parts = try SentencePieceReader(file: file).read()
+    let settings = TokenizerConfig(config)
+    if let adds = settings.addsBegin {
+      parts.postProcessor.prefix = adds ? [parts.special.begin].compactMap { $0 } : []
+    }
+    if let adds = settings.addsEnd {
+      parts.postProcessor.suffix = adds ? [parts.special.end].compactMap { $0 } : []
+    }
+    parts.templates = TokenizerConfig.templates(config?["chat_template"])
+    parts.templates.merge(templates) { _, new in new }
+    self.init(parts)
   }
 }
 
@@ -23,6 +40,12 @@ struct SentencePieceReader {
     parts.normalizer.steps = [.sentencePiece(file.normalizer)]
     if file.type == .word { parts.preTokenizer.steps = [.before(marker: marker)] }
     parts.splitWhereSafe()
+    parts.readsAddedTokens = false
+    for (id, piece) in file.pieces.enumerated() where piece.type == .control {
+      parts.added.append(
+        AddedToken(
+          id: Int32(id), content: String(decoding: piece.text, as: UTF8.self), isControl: true))
+    }
     addPieces(to: &parts)
     addSpecialTokens(to: &parts)
     return parts
