@@ -72,6 +72,7 @@ struct TokenSink {
   struct TokenSpan {
     var bytes: Range<Int>
     var word: Int
+    var isAdded = false
   }
 
   init(isTracing: Bool = false) { spans = isTracing ? [] : nil }
@@ -79,7 +80,7 @@ struct TokenSink {
   /// A token that is a piece of its own.
   mutating func append(_ id: Int32, origin: Range<Int>) {
     ids.append(id)
-    spans?.append(TokenSpan(bytes: origin, word: wordCount))
+    spans?.append(TokenSpan(bytes: origin, word: wordCount, isAdded: true))
     wordCount += 1
   }
 
@@ -108,7 +109,7 @@ struct EncodingPass {
     let isFirst = range.lowerBound == 0
     let needsOrigins =
       sink.spans != nil
-      || (!tokenizer.normalizer.isIdentity && tokenizer.preTokenizer.asksForOrigin)
+      || tokenizer.preTokenizer.asksForOrigin(isNormalized: !tokenizer.normalizer.isIdentity)
     var aligned =
       needsOrigins
       ? AlignedText(original: section, from: range.lowerBound) : AlignedText(section)
@@ -144,7 +145,8 @@ struct EncodingPass {
     var pieces = scratch.pieces
     scratch.pieces = []
     tokenizer.preTokenizer.split(
-      &text, into: &pieces, isFirst: isFirst, spare: &scratch.buffers)
+      &text, into: &pieces, isFirst: isFirst, isTracing: sink.spans != nil,
+      spare: &scratch.buffers)
     let bytes = text.bytes
     if sink.spans == nil {
       for piece in pieces {

@@ -73,7 +73,11 @@ extension Tokenizer {
     for (index, id) in sink.ids.enumerated() {
       guard let span = sink.spans?[index] else { continue }
       var range = scalars.range(of: span.bytes)
-      for trim in postProcessor.trims { trim.apply(to: &range, token: token(id) ?? "", index) }
+      // An added token is as long as what it took of the text.
+      let spelling =
+        span.isAdded
+        ? String(decoding: bytes[span.bytes], as: UTF8.self) : token(id) ?? ""
+      for trim in postProcessor.trims { trim.apply(to: &range, token: spelling, index) }
       result.append(
         id, type: type, word: span.word, scalars: range, bytes: scalars.bytes(of: range))
     }

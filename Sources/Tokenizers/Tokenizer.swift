@@ -73,7 +73,7 @@ public final class Tokenizer: Sendable {
 
   /// The spelling that the decoder begins with.
   func decodedSpelling(_ id: Int32) -> [UInt8] {
-    added.text(id).map { Array($0.utf8) } ?? Array(vocabulary.bytes(id))
+    added.decoded(id) ?? Array(vocabulary.bytes(id))
   }
 
   /// Whether the token is a control token, which `skipSpecialTokens` leaves out.

@@ -80,14 +80,12 @@ struct PostProcessor: Sendable, Hashable {
       }
     }
     // What was cut off the first text gets the same tokens around it.
-    result.overflowing = first.overflowing.map { part in
-      apply(to: part, second.map { $0[0..<$0.count] }, addsSpecialTokens: addsSpecialTokens)
-    }
-    if let second {
-      let whole = first[0..<first.count]
-      result.overflowing += second.overflowing.map {
-        apply(to: whole, $0, addsSpecialTokens: addsSpecialTokens)
-      }
+    let whole = first[0..<first.count]
+    for (index, part) in ([whole] + first.overflowing).enumerated().reversed() {
+      var others = second?.overflowing.map(Optional.some) ?? []
+      if index > 0 { others.insert(second.map { $0[0..<$0.count] }, at: 0) }
+      let all = others.map { apply(to: part, $0, addsSpecialTokens: addsSpecialTokens) }
+      result.overflowing = index > 0 ? all + result.overflowing : result.overflowing + all
     }
     return result
   }

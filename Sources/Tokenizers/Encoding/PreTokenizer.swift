@@ -28,9 +28,11 @@ struct PreTokenizer: Sendable {
 
   var steps: [Step] = []
 
-  /// Whether it matters where in the original a section begins.
-  var asksForOrigin: Bool {
-    steps.contains { if case .metaspace(_, .first) = $0 { true } else { false } }
+  /// Whether origins are needed to tell where in the original a piece begins: without them only
+  /// the first step on text as it is knows.
+  func asksForOrigin(isNormalized: Bool) -> Bool {
+    let index = steps.lastIndex { if case .metaspace(_, .first) = $0 { true } else { false } }
+    return index.map { isNormalized || $0 > 0 } ?? false
   }
 
   /// Cuts a section. Some steps rewrite it first.
@@ -38,15 +40,19 @@ struct PreTokenizer: Sendable {
   /// - Parameters:
   ///   - pieces: the parts of the text afterwards, in order; what no piece covers is dropped.
   ///   - isFirst: whether the section begins where the original does, where it has no origins.
+  ///   - isTracing: whether pieces count as words: then there are no cuts for speed alone.
   ///   - spare: a buffer that is reused from call to call.
   func split(
     _ text: inout AlignedText, into pieces: inout [Range<Int>], isFirst: Bool,
-    spare: inout PieceBuffers
+    isTracing: Bool, spare: inout PieceBuffers
   ) {
     pieces.removeAll(keepingCapacity: true)
     guard !text.isEmpty else { return }
     pieces.append(0..<text.bytes.count)
-    for step in steps { step.apply(&text, &pieces, isFirst, &spare) }
+    for step in steps {
+      if isTracing, case .beforeRuns = step { continue }
+      step.apply(&text, &pieces, isFirst, &spare)
+    }
   }
 }
 

@@ -79,7 +79,7 @@ extension TokenizerParts {
   private var allSpellings: [[UInt8]?] {
     let added = AddedTokenTable(self.added)
     return (0..<Int32(max(vocabulary.count, added.limit))).map { id in
-      if let content = added.text(id) { return Array(content.utf8) }
+      if let spelling = added.decoded(id) { return spelling }
       return vocabulary.contains(id) ? Array(vocabulary.bytes(id)) : nil
     }
   }

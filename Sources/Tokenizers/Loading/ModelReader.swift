@@ -83,7 +83,9 @@ struct ModelReader {
     var tokens: [(String, Double)] = []
     tokens.reserveCapacity(entries.count)
     for (id, entry) in entries.enumerated() {
-      guard let token = entry[0]?.stringValue, let score = entry[1]?.doubleValue else {
+      guard let token = entry[0]?.stringValue, case .number(let number)? = entry[1],
+        let score = ReferenceNumber.parse(number.text)
+      else {
         throw .malformed(
           field: "\(field.path)[\(id)]", expected: "a token and its score", found: entry.kind)
       }

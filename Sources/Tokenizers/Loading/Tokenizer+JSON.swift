@@ -38,7 +38,10 @@ struct TokenizerJSONReader {
     parts.added = try addedTokens(vocabulary, modelCount: model.count(spellings))
     parts.normalizer = try NormalizerReader.read(root["normalizer"])
     parts.preTokenizer = preTokenizer
-    let control = Set(parts.added.filter(\.isControl).map(\.id))
+    for i in parts.added.indices where parts.added[i].isNormalized {
+      parts.added[i].decoded = parts.normalizer.apply(to: Array(parts.added[i].content.utf8))
+    }
+    let control = controlIDs(parts, hasTwins: model.kind == .unigram)
     var steps: [DecodeStep]?
     if let decoder = root["decoder"] { steps = try DecoderReader.steps(decoder) }
     try parts.decode(by: steps) { control.contains($0) }
@@ -104,6 +107,20 @@ struct TokenizerJSONReader {
           field: "\(root.path).post_processor", expected: "ids of the vocabulary", found: "\(id)")
       }
     }
+  }
+
+  /// - Parameter hasTwins: whether the vocabulary may have several tokens of one spelling; all of
+  ///   those that are spelled as a control token are control tokens.
+  private func controlIDs(_ parts: TokenizerParts, hasTwins: Bool) -> Set<Int32> {
+    let control = parts.added.filter(\.isControl)
+    var ids = Set(control.map(\.id))
+    guard hasTwins else { return ids }
+    let spellings = Set(control.map { Array($0.content.utf8) })
+    for id in 0..<Int32(parts.vocabulary.count)
+    where spellings.contains(Array(parts.vocabulary.bytes(id))) {
+      ids.insert(id)
+    }
+    return ids
   }
 
   private func truncation() throws(TokenizerError) -> TokenTruncation? {
