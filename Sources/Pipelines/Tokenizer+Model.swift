@@ -9,9 +9,8 @@ extension Tokenizer {
   /// - Parameter pattern: the regular expression that cuts text, for a file of ranks.
   /// - Throws: `TokenizerError`, or what is wrong with the GGUF file.
   public static func load(model path: String, pattern: String? = nil) throws -> Tokenizer {
-    var isFolder = ObjCBool(false)
-    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    if exists, isFolder.boolValue { return try load(folder: path) }
+    let values = try? URL(fileURLWithPath: path).resourceValues(forKeys: [.isDirectoryKey])
+    if values?.isDirectory == true { return try load(folder: path) }
     guard path.hasSuffix(".gguf") else { return try load(file: path, pattern: pattern) }
     let file = try GGUF(try MappedFile(path: path))
     guard let vocabulary = GGUFVocabulary(file.metadata) else {
