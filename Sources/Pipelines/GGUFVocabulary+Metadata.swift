@@ -29,6 +29,12 @@ extension GGUFVocabulary {
     fillInTheMiddleIDs = ["fim_pad", "fim_rep", "fim_sep"].compactMap(id)
     addBOS = metadata.bool("tokenizer.ggml.add_bos_token")
     addEOS = metadata.bool("tokenizer.ggml.add_eos_token")
+    addSEP = metadata.bool("tokenizer.ggml.add_sep_token")
+    removeExtraSpaces = metadata.bool("tokenizer.ggml.remove_extra_whitespaces")
+    characterMap = (metadata.integers("tokenizer.ggml.precompiled_charsmap") ?? [])
+      .map { UInt8(truncatingIfNeeded: $0) }
+    lowercase = metadata.bool("tokenizer.ggml.normalizer.lowercase")
+    stripAccents = metadata.bool("tokenizer.ggml.normalizer.strip_accents")
     addSpacePrefix = metadata.bool("tokenizer.ggml.add_space_prefix")
     let prefix = "tokenizer.chat_template"
     for key in metadata.keys where key.hasPrefix(prefix) {

@@ -37,8 +37,7 @@ struct BytePairModel: Sendable {
     if isCached { scratch.words.insert(text, lower, upper, scratch.merger.ids) }
   }
 
-  private func wholeToken(_ text: [UInt8], _ range: Range<Int>, _ vocabulary: Vocabulary) -> Int32?
-  {
+  func wholeToken(_ text: [UInt8], _ range: Range<Int>, _ vocabulary: Vocabulary) -> Int32? {
     guard case .bytes = symbols else {
       return vocabulary.id(of: text, range.lowerBound, range.upperBound)
     }
@@ -78,8 +77,10 @@ struct BytePairModel: Sendable {
 struct EncodingScratch: Sendable {
   var words = WordCache()
   var merger = WordMerger()
-  var ends: [Int] = []
-  var spareEnds: [Int] = []
+  var pieces: [Range<Int>] = []
+  var buffers = PieceBuffers()
+  var unigram = UnigramScratch()
+  var parts: [TokenPart] = []
 }
 
 /// The printable alphabet in which byte-level tokenizers spell their tokens.

@@ -2,7 +2,7 @@ import ApusJSON
 
 /// What `tokenizer_config.json` and `special_tokens_map.json` say about a tokenizer.
 struct TokenizerConfig {
-  private static let roles = [
+  static let roles = [
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
   ]
 
@@ -41,6 +41,18 @@ struct TokenizerConfig {
     token.stripsRight = entry["rstrip"]?.boolValue ?? token.stripsRight
     token.isSingleWord = entry["single_word"]?.boolValue ?? token.isSingleWord
     token.isNormalized = entry["normalized"]?.boolValue ?? token.isNormalized
+  }
+
+  /// The tokens of `added_tokens_decoder`, by ascending id.
+  static func addedTokens(_ config: JSONValue?) -> [(content: String, id: Int32)] {
+    var tokens: [(content: String, id: Int32)] = []
+    for (key, entry) in config?["added_tokens_decoder"]?.objectValue ?? [:] {
+      guard let id = Int32(key), id >= 0, id < 1 << 24,
+        let content = entry["content"]?.stringValue, !content.isEmpty
+      else { continue }
+      tokens.append((content, id))
+    }
+    return tokens.sorted { $0.id < $1.id }
   }
 
   /// The templates of a `chat_template` member: one text, or a list of named ones.
