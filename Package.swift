@@ -57,10 +57,11 @@ let rooms: [Target] = [
   // level 0
   cRoom("CSystem"),
   cRoom("CPUKernels", kernelSettings),
+  cRoom("TextKernels", kernelSettings),
   room("JSON"),
   room("Tensors"),
   // level 1
-  room("Tokenizers", ["JSON"]),
+  room("Tokenizers", ["JSON", "TextKernels"]),
   room("Checkpoints", ["Tensors", "JSON", "CSystem"]),
   room("Devices", ["Tensors", "CSystem", "CPUKernels"]),
   room("Graphs", ["Tensors"]),
@@ -109,6 +110,7 @@ let testRooms: [Target] = [
   tests("JSON", ["JSON"]),
   tests("Tensors", ["Tensors"]),
   tests("CPUKernels", ["CPUKernels", "Tensors"]),
+  tests("TextKernels", ["TextKernels"]),
   tests("Tokenizers", ["Tokenizers", "JSON"]),
   tests("Checkpoints", ["Checkpoints", "Tensors", "JSON"]),
   tests("Devices", ["Devices", "Tensors", "CPUKernels"]),

@@ -98,6 +98,12 @@ extension Tokenizer {
     _ section: [UInt8], isFirst: Bool, scratch: inout EncodingScratch, into ids: inout [Int32]
   ) {
     let text = preTokenizer.prepared(section, isFirst: isFirst) ?? section
+    if let pieceModel {
+      let encoder = scratch.pieces ?? PieceEncoder(pieceModel)
+      scratch.pieces = encoder
+      encoder.encode(text, text.indices, into: &ids)
+      return
+    }
     var ends = scratch.ends
     scratch.ends = []
     preTokenizer.split(text, into: &ends, spare: &scratch.spareEnds)

@@ -9,6 +9,8 @@ public import ApusJSON
 public final class Tokenizer: Sendable {
   let vocabulary: Vocabulary
   let model: BytePairModel
+  /// Cuts and encodes in C, where the model and the pre-tokeniser are such that it can.
+  let pieceModel: PieceModel?
   let normalizer: Normalizer
   let preTokenizer: PreTokenizer
   /// Searched in the text as it is.
@@ -32,7 +34,10 @@ public final class Tokenizer: Sendable {
 
   init(_ parts: TokenizerParts) {
     vocabulary = parts.vocabulary
-    model = parts.model
+    pieceModel = PieceModel(parts)
+    var model = parts.model
+    if pieceModel == nil { model.merges.prepare() } else { model.merges = MergeTable(capacity: 0) }
+    self.model = model
     normalizer = parts.normalizer
     preTokenizer = parts.preTokenizer
     postProcessor = parts.postProcessor

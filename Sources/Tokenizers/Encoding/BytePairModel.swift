@@ -76,6 +76,8 @@ struct BytePairModel: Sendable {
 
 /// The buffers of one encoding, kept for the next one.
 struct EncodingScratch: Sendable {
+  /// Made by the first encoding that has a model for it.
+  var pieces: PieceEncoder?
   var words = WordCache()
   var merger = WordMerger()
   var ends: [Int] = []
@@ -115,21 +117,32 @@ enum ByteAlphabet {
   /// The bytes that a spelling stands for; nil where a character of it is outside the alphabet.
   static func bytes(of spelling: ArraySlice<UInt8>) -> [UInt8]? {
     var result: [UInt8] = []
-    result.reserveCapacity(spelling.count)
+    return append(spelling, to: &result) ? result : nil
+  }
+
+  /// Appends the bytes that a spelling stands for, or nothing and returns false where a character of
+  /// it is outside the alphabet.
+  @discardableResult
+  static func append(_ spelling: ArraySlice<UInt8>, to result: inout [UInt8]) -> Bool {
+    let before = result.count
     var at = spelling.startIndex
     while at < spelling.endIndex {
       let first = spelling[at]
       var value = Int(first)
-      if first >= 0xC0 {
-        // Three and four byte characters are above the alphabet.
-        guard first < 0xE0, at + 1 < spelling.endIndex else { return nil }
+      // Three and four byte characters are above the alphabet.
+      if first >= 0xC0, first < 0xE0, at + 1 < spelling.endIndex {
         value = (value & 0x1F) << 6 | Int(spelling[at + 1] & 0x3F)
         at += 1
+      } else if first >= 0xC0 {
+        value = bytes.count
       }
-      guard value < bytes.count, bytes[value] >= 0 else { return nil }
+      guard value < bytes.count, bytes[value] >= 0 else {
+        result.removeLast(result.count - before)
+        return false
+      }
       result.append(UInt8(bytes[value]))
       at += 1
     }
-    return result
+    return true
   }
 }

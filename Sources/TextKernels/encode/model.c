@@ -1,0 +1,100 @@
+#include "model.h"
+
+#include <stdlib.h>
+
+#include "../memory.h"
+
+size_t apus_text_merge_piece(
+    const apus_text_model *model, const apus_text_encoder_body *body,
+    apus_text_merge_scratch *scratch, const uint8_t *bytes, size_t count, uint32_t *room,
+    const uint32_t **ids) {
+  if (count <= MERGE_SHORT && model->has_all_symbols) {
+    *ids = room;
+    return body->merge(&model->pairs, model->symbols, bytes, (uint32_t)count, room);
+  }
+  apus_text_merge_reserve(scratch, count);
+  size_t symbols = 0;
+  for (size_t i = 0; i < count; i++) {
+    int32_t symbol = model->symbols[bytes[i]];
+    if (symbol >= 0) scratch->ids[symbols++] = (uint32_t)symbol;
+  }
+  *ids = scratch->ids;
+  return apus_text_merge_long(&model->pairs, scratch, symbols);
+}
+
+// Finds the tokens that their own bytes become. The others are never met as whole pieces.
+static void find_whole(apus_text_model *model, bool prefers_whole) {
+  apus_text_encoder_body body = apus_text_encoder_body_for(apus_text_isa_best());
+  apus_text_merge_scratch scratch = {0};
+  uint32_t room[SHORT_ROOM];
+  for (uint32_t id = 0; id < model->token_count; id++) {
+    const uint8_t *bytes = model->bytes + model->starts[id];
+    size_t count = model->starts[id + 1] - model->starts[id];
+    if (count == 0) continue;
+    const uint32_t *ids;
+    if (!prefers_whole) {
+      size_t found = apus_text_merge_piece(model, &body, &scratch, bytes, count, room, &ids);
+      if (found != 1 || ids[0] != id) continue;
+    }
+    model->is_whole[id] = true;
+    if (count <= SHORT_BYTES) {
+      model->short_count++;
+    } else {
+      model->long_count++;
+      if (count > model->longest_kept) model->longest_kept = count;
+    }
+  }
+  apus_text_merge_destroy(&scratch);
+}
+
+static bool is_within_limits(const apus_text_vocabulary *v) {
+  if (v->token_count > APUS_TEXT_ID_LIMIT || v->merge_count > INT32_MAX) return false;
+  if (v->starts[v->token_count] >= APUS_TEXT_BYTES_LIMIT) return false;
+  for (size_t i = 0; i < v->merge_count; i++) {
+    const apus_text_merge *m = v->merges + i;
+    bool fits = (uint32_t)m->left < APUS_TEXT_ID_LIMIT &&
+                (uint32_t)m->right < APUS_TEXT_ID_LIMIT &&
+                (uint32_t)m->merged < APUS_TEXT_ID_LIMIT &&
+                (uint32_t)m->rank < APUS_TEXT_RANK_LIMIT;
+    if (!fits) return false;
+  }
+  for (size_t i = 0; i < 256; i++)
+    if (v->symbols[i] >= APUS_TEXT_ID_LIMIT) return false;
+  return true;
+}
+
+apus_text_model *apus_text_model_create(const apus_text_vocabulary *v) {
+  if (!is_within_limits(v)) return NULL;
+  apus_text_classes_prepare();
+  apus_text_model *model = apus_text_allocate(sizeof *model);
+  memset(model, 0, sizeof *model);
+  model->pattern = v->pattern;
+  memcpy(model->symbols, v->symbols, sizeof model->symbols);
+  model->has_all_symbols = true;
+  for (size_t i = 0; i < 256; i++) model->has_all_symbols &= v->symbols[i] >= 0;
+  model->token_count = v->token_count;
+  size_t size = v->starts[v->token_count];
+  model->bytes = apus_text_allocate(size + 16);
+  memcpy(model->bytes, v->bytes, size);
+  memset(model->bytes + size, 0, 16);
+  model->starts = apus_text_allocate((v->token_count + (size_t)1) * sizeof *model->starts);
+  memcpy(model->starts, v->starts, (v->token_count + (size_t)1) * sizeof *model->starts);
+  model->is_whole = apus_text_allocate(v->token_count + (size_t)1);
+  memset(model->is_whole, 0, v->token_count);
+  model->longest_kept = LONG_BYTES;
+  if (!apus_text_pairs_init(&model->pairs, v)) {
+    apus_text_model_destroy(model);
+    return NULL;
+  }
+  find_whole(model, v->prefers_whole_tokens);
+  return model;
+}
+
+void apus_text_model_destroy(apus_text_model *model) {
+  if (!model) return;
+  apus_text_pairs_destroy(&model->pairs);
+  free(model->bytes);
+  free(model->starts);
+  free(model->is_whole);
+  free(model);
+}

@@ -1,0 +1,109 @@
+// The one file of this room that calls C, and the only one where `unsafe` is allowed.
+import ApusTextKernels
+
+/// How C is told of a split pattern.
+struct PiecePattern: Sendable {
+  fileprivate var value: apus_text_pattern
+
+  /// - Parameter isolatesNumbers: numbers are cut off one by one before the pattern sees the text;
+  ///   only for GPT-2's.
+  init(_ pattern: SplitPattern, isolatesNumbers: Bool = false) {
+    switch pattern {
+    case .gpt2:
+      value = apus_text_pattern(
+        family: Int32(APUS_TEXT_GPT2.rawValue), digits: isolatesNumbers ? 1 : 0,
+        contractions: false)
+    case .cl100k(let digits):
+      value = apus_text_pattern(
+        family: Int32(APUS_TEXT_CL100K.rawValue), digits: Int32(digits), contractions: false)
+    case .o200k(let digits, let contractions):
+      value = apus_text_pattern(
+        family: Int32(APUS_TEXT_O200K.rawValue), digits: Int32(digits),
+        contractions: contractions)
+    }
+  }
+
+  /// Appends the end of every piece of `text[range]`; the last one is the range's end. Nothing
+  /// outside the range is looked at.
+  func split(_ text: [UInt8], _ range: Range<Int>, into ends: inout [Int]) {
+    var pattern = value
+    let instructionSet = apus_text_isa_best()
+    var from = 0
+    while from < range.count {
+      let some = unsafe [Int](unsafeUninitializedCapacity: 256) { buffer, count in
+        unsafe text.withUnsafeBufferPointer { bytes in
+          count = unsafe apus_text_split(
+            &pattern, instructionSet, bytes.baseAddress.map { unsafe $0 + range.lowerBound },
+            range.count, &from, buffer.baseAddress, 256)
+        }
+      }
+      for end in some { ends.append(range.lowerBound + end) }
+    }
+  }
+}
+
+/// The tables of a byte-level tokenizer, from which any number of threads make encoders.
+///
+/// Nothing changes after it was made.
+@safe final class PieceModel: @unchecked Sendable {
+  fileprivate let pointer: OpaquePointer
+
+  /// - Parameters:
+  ///   - tokens: the bytes of every token, one after the other.
+  ///   - starts: where each token begins, and the end; an empty token is none.
+  ///   - symbols: the token of each byte, -1 for none.
+  ///   - merges: left, right, merged, rank of each.
+  /// - Returns: nil where the kernels' limits are exceeded.
+  init?(
+    tokens: [UInt8], starts: [UInt32], symbols: [Int32], merges: [MergeTable.Rule],
+    prefersWholeTokens: Bool, pattern: PiecePattern
+  ) {
+    precondition(symbols.count == 256 && Int(starts.last ?? 0) == tokens.count)
+    let made = unsafe tokens.withUnsafeBufferPointer { tokens in
+      unsafe starts.withUnsafeBufferPointer { starts in
+        unsafe symbols.withUnsafeBufferPointer { symbols in
+          unsafe merges.withUnsafeBytes { merges in
+            var vocabulary = unsafe apus_text_vocabulary(
+              token_count: UInt32(starts.count - 1), bytes: tokens.baseAddress,
+              starts: starts.baseAddress, symbols: symbols.baseAddress,
+              merge_count: UInt32(merges.count / MemoryLayout<apus_text_merge>.stride),
+              merges: merges.bindMemory(to: apus_text_merge.self).baseAddress,
+              prefers_whole_tokens: prefersWholeTokens, pattern: pattern.value)
+            return unsafe apus_text_model_create(&vocabulary)
+          }
+        }
+      }
+    }
+    guard let made = unsafe made else { return nil }
+    unsafe pointer = made
+  }
+
+  deinit { unsafe apus_text_model_destroy(pointer) }
+}
+
+/// Encodes text with a model, and remembers what it saw. For one thread at a time.
+@safe final class PieceEncoder: @unchecked Sendable {
+  private let model: PieceModel
+  private let pointer: OpaquePointer
+
+  init(_ model: PieceModel) {
+    self.model = model
+    unsafe pointer = apus_text_encoder_create(model.pointer, -1)
+  }
+
+  deinit { unsafe apus_text_encoder_destroy(pointer) }
+
+  /// Appends the tokens of `text[range]`, as if it were all of the text.
+  func encode(_ text: [UInt8], _ range: Range<Int>, into ids: inout [Int32]) {
+    unsafe text.withUnsafeBufferPointer { bytes in
+      guard let start = bytes.baseAddress else { return }
+      var from = 0
+      while from < range.count {
+        var count = 0
+        let found = unsafe apus_text_encode(
+          pointer, start + range.lowerBound, range.count, &from, &count)
+        unsafe ids.append(contentsOf: UnsafeBufferPointer(start: found, count: count))
+      }
+    }
+  }
+}

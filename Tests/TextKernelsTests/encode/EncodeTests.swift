@@ -1,0 +1,141 @@
+import ApusTextKernels
+import Testing
+
+/// Tables and merging against the rule itself.
+@Suite struct EncodeTests {
+  /// A vocabulary of all bytes and of merges among a few letters.
+  private struct Model {
+    var tokens: [[UInt8]] = (0..<256).map { [UInt8($0)] }
+    var merges: [apus_text_merge] = []
+
+    /// - Parameter count: merges, of tokens that are drawn.
+    init(seed: UInt64, count: Int) {
+      var source = RandomText(seed: seed)
+      var usable = (97..<101).map { Int32($0) } + [0x20, 0xC3, 0xA9]
+      var known = Set(tokens)
+      while merges.count < count {
+        let left = usable[Int(source.number(below: UInt32(usable.count)))]
+        let right = usable[Int(source.number(below: UInt32(usable.count)))]
+        let bytes = tokens[Int(left)] + tokens[Int(right)]
+        guard bytes.count < 40, known.insert(bytes).inserted else { continue }
+        let merged = Int32(tokens.count)
+        merges.append(
+          apus_text_merge(left: left, right: right, merged: merged, rank: Int32(merges.count)))
+        tokens.append(bytes)
+        usable.append(merged)
+      }
+    }
+
+    /// Again and again the earliest merge, the leftmost of equals.
+    func reference(_ piece: ArraySlice<UInt8>) -> [Int32] {
+      var ids = piece.map { Int32($0) }
+      while true {
+        var best: (rank: Int32, at: Int, merged: Int32)?
+        for i in 0..<max(ids.count - 1, 0) {
+          guard let merge = merges.first(where: { $0.left == ids[i] && $0.right == ids[i + 1] })
+          else { continue }
+          if best.map({ merge.rank < $0.rank }) ?? true { best = (merge.rank, i, merge.merged) }
+        }
+        guard let best else { return ids }
+        ids[best.at] = best.merged
+        ids.remove(at: best.at + 1)
+      }
+    }
+
+    func make(prefersWhole: Bool) -> OpaquePointer? {
+      var starts: [UInt32] = [0]
+      for token in tokens { starts.append(starts[starts.count - 1] + UInt32(token.count)) }
+      let symbols = (0..<256).map { Int32($0) }
+      let bytes = Array(tokens.joined())
+      return unsafe bytes.withUnsafeBufferPointer { bytes in
+        unsafe starts.withUnsafeBufferPointer { starts in
+          unsafe symbols.withUnsafeBufferPointer { symbols in
+            unsafe merges.withUnsafeBufferPointer { merges in
+              var vocabulary = unsafe apus_text_vocabulary(
+                token_count: UInt32(tokens.count), bytes: bytes.baseAddress,
+                starts: starts.baseAddress, symbols: symbols.baseAddress,
+                merge_count: UInt32(merges.count), merges: merges.baseAddress,
+                prefers_whole_tokens: prefersWhole,
+                pattern: apus_text_pattern(
+                  family: Int32(APUS_TEXT_GPT2.rawValue), digits: 0, contractions: false))
+              return unsafe apus_text_model_create(&vocabulary)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func encode(_ text: [UInt8], _ encoder: OpaquePointer?) -> [Int32] {
+    var ids: [Int32] = []
+    var from = 0
+    while from < text.count {
+      var count = 0
+      let found = unsafe apus_text_encode(encoder, text, text.count, &from, &count)
+      unsafe ids.append(contentsOf: UnsafeBufferPointer(start: found, count: count))
+    }
+    return ids
+  }
+
+  @Test(arguments: [1, 2, 3, 4, 5, 6])
+  func piecesFollowTheRule(_ seed: UInt64) throws {
+    let model = Model(seed: seed, count: 60)
+    let made = unsafe try #require(model.make(prefersWhole: false))
+    defer { unsafe apus_text_model_destroy(made) }
+    var source = RandomText(seed: seed + 100)
+    for instructionSet in 0...apus_text_isa_best() {
+      let encoder = unsafe apus_text_encoder_create(made, instructionSet)
+      defer { unsafe apus_text_encoder_destroy(encoder) }
+      for _ in 0..<60 {
+        // Letters only, so that the text is one piece; the same ones come again and again.
+        let length = [3, 9, 15, 16, 40, 63, 64, 65, 200, 300][Int(source.number(below: 10))]
+        let letters = (0..<length).map { _ in UInt8(97 + source.number(below: 4)) }
+        let expected = model.reference(letters[...])
+        for _ in 0..<2 {
+          unsafe #expect(encode(letters, encoder) == expected)
+        }
+        let twice = letters + [0x20] + letters
+        unsafe #expect(
+          encode(twice, encoder) == expected + model.reference(([0x20] + letters)[...]))
+      }
+    }
+  }
+
+  @Test func wholeTokensGoFirstWhereAsked() throws {
+    var model = Model(seed: 7, count: 3)
+    // No merge gives it, at 3 bytes and at 20.
+    model.tokens.append(Array("xyz".utf8))
+    model.tokens.append([UInt8](repeating: 0x79, count: 20))
+    let id = Int32(model.tokens.count) - 2
+    let made = unsafe try #require(model.make(prefersWhole: true))
+    defer { unsafe apus_text_model_destroy(made) }
+    let encoder = unsafe apus_text_encoder_create(made, -1)
+    defer { unsafe apus_text_encoder_destroy(encoder) }
+    unsafe #expect(encode(Array("xyz".utf8), encoder) == [id])
+    unsafe #expect(encode(Array("xyzz".utf8), encoder) == [120, 121, 122, 122])
+    unsafe #expect(encode([UInt8](repeating: 0x79, count: 20), encoder) == [id + 1])
+    unsafe #expect(encode([UInt8](repeating: 0x79, count: 19), encoder).count == 19)
+  }
+
+  @Test func oneRankForTwoTokensIsRefused() {
+    var model = Model(seed: 8, count: 4)
+    model.merges[3].rank = 0
+    unsafe #expect(model.make(prefersWhole: false) == nil)
+    model.merges[3].rank = Int32(APUS_TEXT_RANK_LIMIT.rawValue)
+    unsafe #expect(model.make(prefersWhole: false) == nil)
+  }
+
+  /// Many more pieces than the tables start with, then more than they keep.
+  @Test func tablesGrowAndBeginAnew() throws {
+    let model = Model(seed: 9, count: 10)
+    let made = unsafe try #require(model.make(prefersWhole: false))
+    defer { unsafe apus_text_model_destroy(made) }
+    let encoder = unsafe apus_text_encoder_create(made, -1)
+    defer { unsafe apus_text_encoder_destroy(encoder) }
+    var text: [UInt8] = []
+    for i in 0..<900_000 { text += Array(" \(i)".utf8) }
+    let ids = unsafe encode(text, encoder)
+    #expect(ids.count == text.count)
+    #expect(ids.map { UInt8($0) } == text)
+  }
+}
