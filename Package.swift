@@ -103,6 +103,12 @@ let rooms: [Target] = [
     linkerSettings: isRoot ? [.unsafeFlags(["-Xlinker", "--export-dynamic"])] : []),
 ]
 
+let benchmarks: [Target] = [
+  .executableTarget(
+    name: "TokenizerBenchmark", dependencies: [.target(name: "ApusTokenizers")],
+    path: "Benchmarks/Tokenizers", swiftSettings: swiftSettings)
+]
+
 let testRooms: [Target] = [
   .target(
     name: "TestSupport", dependencies: [.target(name: "ApusTensors")], path: "Tests/Support",
@@ -145,7 +151,7 @@ let testRooms: [Target] = [
 ]
 
 /// A sparse checkout of the lower rooms builds without the upper ones and their third-party packages.
-let present = (rooms + testRooms).filter { target in
+let present = (rooms + benchmarks + testRooms).filter { target in
   FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(target.path ?? "")")
 }
 let products: [Product] = [
@@ -155,7 +161,7 @@ let products: [Product] = [
 
 let package = Package(
   name: "apus",
-  products: present.count == rooms.count + testRooms.count ? products : [],
+  products: present.count == rooms.count + benchmarks.count + testRooms.count ? products : [],
   dependencies: [
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes Sources/TextKernels/split/unicode_ranges.inc: the classes that split patterns tell apart.
+"""Writes Sources/TextKernels/split/unicode_ranges.inc, the classes that split patterns tell apart, and
+Sources/TextKernels/normal/normal_ranges.inc and compositions.inc, for a quick test of normal form C.
 
     pip install unicodedata2==16.0.0
     python3 Tools/make_unicode_classes.py
@@ -36,6 +37,41 @@ def ranges():
     return result
 
 
+def composing_pairs():
+    """(first, second, composed) of every canonical composition but Hangul's."""
+    pairs = []
+    for value in range(0x110000):
+        parts = unicodedata2.decomposition(chr(value)).split() if not 0xD800 <= value < 0xE000 else []
+        if len(parts) == 2 and parts[0][0] != "<" and unicodedata2.normalize("NFC", chr(value)) == chr(value):
+            pairs.append((int(parts[0], 16), int(parts[1], 16)))
+    return pairs
+
+
+def normal_ranges(pairs):
+    """(first, last, combining class | 0x100 where form C has no such scalar | 0x200 where it may compose)."""
+    seconds = {second for _, second in pairs} | {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}
+    result = []
+    for value in range(0x110000):
+        if 0xD800 <= value < 0xE000:
+            continue
+        change = unicodedata2.normalize("NFC", chr(value)) != chr(value)
+        flags = unicodedata2.combining(chr(value)) | (0x100 if change else 0) | (0x200 if value in seconds else 0)
+        if flags and result and result[-1][1:] == [value - 1, flags]:
+            result[-1][1] = value
+        elif flags:
+            result.append([value, value, flags])
+    return result
+
+
+def write(name, comment, entries, per_line):
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+    with open(os.path.join(root, "Sources/TextKernels", name), "w") as file:
+        file.write(f"// Written by Tools/make_unicode_classes.py from Unicode 16: {comment}.\n")
+        for i in range(0, len(entries), per_line):
+            file.write(", ".join(entries[i:i + per_line]) + ",\n")
+    print(name, len(entries))
+
+
 def check():
     import tiktoken
     from tokenizers import Regex, pre_tokenizers
@@ -60,13 +96,10 @@ def main():
     if options.parse_args().check:
         return check()
     assert unicodedata2.unidata_version == "16.0.0", unicodedata2.unidata_version
-    values = ranges()
-    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-    with open(os.path.join(root, "Sources/TextKernels/split/unicode_ranges.inc"), "w") as file:
-        file.write("// Written by Tools/make_unicode_classes.py from Unicode 16: first scalar << 3 | class of each range.\n")
-        for i in range(0, len(values), 10):
-            file.write(", ".join(f"0x{v:X}" for v in values[i:i + 10]) + ",\n")
-    print(len(values), "ranges")
+    write("split/unicode_ranges.inc", "first scalar << 3 | class of each range", [f"0x{v:X}" for v in ranges()], 10)
+    pairs = composing_pairs()
+    write("normal/normal_ranges.inc", "first, last, flags", ["{0x%X, 0x%X, 0x%X}" % tuple(r) for r in normal_ranges(pairs)], 4)
+    write("normal/compositions.inc", "first << 32 | second", [f"0x{a:X}{b:08X}" for a, b in sorted(pairs)], 6)
 
 
 main()

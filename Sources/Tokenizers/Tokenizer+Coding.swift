@@ -44,7 +44,16 @@ extension Tokenizer {
   public func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {
     var decoder = StreamDecoder(self, skipSpecialTokens: skipSpecialTokens)
     var text: [UInt8] = []
-    for id in ids { decoder.append(id, to: &text) }
+    text.reserveCapacity(ids.count * 4)
+    var at = 0
+    while at < ids.count {
+      if let stops = decoder.stopsOfSettledText {
+        pieces.append(ids, from: &at, stoppingAt: stops, to: &text)
+        guard at < ids.count else { break }
+      }
+      decoder.append(ids[at], to: &text)
+      at += 1
+    }
     decoder.finish(into: &text)
     return String(decoding: text, as: UTF8.self)
   }

@@ -57,7 +57,7 @@ static __attribute__((noinline)) uint32_t *ISA(encode_other)(
   uint32_t room[SHORT_ROOM];
   const uint32_t *ids = room;
   size_t found;
-  if (count <= MERGE_SHORT && e->model->has_all_symbols) {
+  if (count <= MERGE_SHORT && e->model->merges_bytes) {
     found = ISA(merge_bytes)(
         &e->model->pairs, e->model->symbols, bytes, (uint32_t)count, room);
   } else {
@@ -76,7 +76,10 @@ static const int32_t *ISA(encode)(
   size_t at = *from;
   // Slots stay where they are while the batch is encoded.
   apus_text_tables_reserve(&e->tables, BATCH + SPLIT_SLACK);
-  size_t pieces = e->split(&e->model->pattern, text, count, from, e->ends, BATCH);
+  size_t pieces =
+      e->model->has_characters
+          ? apus_text_characters_split(&e->model->characters, text, count, from, e->ends, BATCH)
+          : e->split(&e->model->pattern, text, count, from, e->ends, BATCH);
   // A byte gives at most one token, and copies may write INLINE_IDS more than there are.
   e->ids = apus_text_grow(
       e->ids, &e->ids_capacity, *from - at + INLINE_IDS, sizeof *e->ids);

@@ -9,10 +9,10 @@
 
 apus_text_encoder_body apus_text_encoder_body_for(int32_t isa) {
   static const apus_text_encoder_body by_isa[APUS_TEXT_ISA_COUNT] = {
-      {encode_scalar, merge_bytes_scalar},
+      {encode_scalar, merge_bytes_scalar, merge_symbols_scalar},
 #if defined(__x86_64__)
-      {encode_avx2, merge_bytes_avx2},
-      {encode_avx512, merge_bytes_avx512},
+      {encode_avx2, merge_bytes_avx2, merge_symbols_avx2},
+      {encode_avx512, merge_bytes_avx512, merge_symbols_avx512},
 #endif
   };
   for (int32_t i = isa; i > 0; i--)

@@ -8,17 +8,22 @@ size_t apus_text_merge_piece(
     const apus_text_model *model, const apus_text_encoder_body *body,
     apus_text_merge_scratch *scratch, const uint8_t *bytes, size_t count, uint32_t *room,
     const uint32_t **ids) {
-  if (count <= MERGE_SHORT && model->has_all_symbols) {
+  if (count <= MERGE_SHORT && model->merges_bytes) {
     *ids = room;
     return body->merge(&model->pairs, model->symbols, bytes, (uint32_t)count, room);
   }
   apus_text_merge_reserve(scratch, count);
   size_t symbols = 0;
-  for (size_t i = 0; i < count; i++) {
+  if (model->has_characters) {
+    symbols = apus_text_characters_symbols(
+        &model->characters, model->symbols, bytes, count, scratch->ids);
+  }
+  for (size_t i = 0; i < count && !model->has_characters; i++) {
     int32_t symbol = model->symbols[bytes[i]];
     if (symbol >= 0) scratch->ids[symbols++] = (uint32_t)symbol;
   }
   *ids = scratch->ids;
+  if (symbols <= MERGE_SHORT) return body->merge_symbols(&model->pairs, scratch->ids, symbols);
   return apus_text_merge_long(&model->pairs, scratch, symbols);
 }
 
@@ -58,8 +63,10 @@ static bool is_within_limits(const apus_text_vocabulary *v) {
                 (uint32_t)m->rank < APUS_TEXT_RANK_LIMIT;
     if (!fits) return false;
   }
-  for (size_t i = 0; i < 256; i++)
+  for (size_t i = 0; i < 256; i++) {
     if (v->symbols[i] >= APUS_TEXT_ID_LIMIT) return false;
+    if (v->symbols[i] < 0 && v->symbol_kind == APUS_TEXT_CHARACTERS) return false;
+  }
   return true;
 }
 
@@ -70,8 +77,10 @@ apus_text_model *apus_text_model_create(const apus_text_vocabulary *v) {
   memset(model, 0, sizeof *model);
   model->pattern = v->pattern;
   memcpy(model->symbols, v->symbols, sizeof model->symbols);
-  model->has_all_symbols = true;
-  for (size_t i = 0; i < 256; i++) model->has_all_symbols &= v->symbols[i] >= 0;
+  model->has_characters = v->symbol_kind == APUS_TEXT_CHARACTERS;
+  bool has_all = true;
+  for (size_t i = 0; i < 256; i++) has_all &= v->symbols[i] >= 0;
+  model->merges_bytes = has_all && !model->has_characters;
   model->token_count = v->token_count;
   size_t size = v->starts[v->token_count];
   model->bytes = apus_text_allocate(size + 16);
@@ -82,6 +91,7 @@ apus_text_model *apus_text_model_create(const apus_text_vocabulary *v) {
   model->is_whole = apus_text_allocate(v->token_count + (size_t)1);
   memset(model->is_whole, 0, v->token_count);
   model->longest_kept = LONG_BYTES;
+  if (model->has_characters) apus_text_characters_init(&model->characters, v);
   if (!apus_text_pairs_init(&model->pairs, v)) {
     apus_text_model_destroy(model);
     return NULL;
@@ -93,6 +103,7 @@ apus_text_model *apus_text_model_create(const apus_text_vocabulary *v) {
 void apus_text_model_destroy(apus_text_model *model) {
   if (!model) return;
   apus_text_pairs_destroy(&model->pairs);
+  apus_text_characters_destroy(&model->characters);
   free(model->bytes);
   free(model->starts);
   free(model->is_whole);

@@ -3,13 +3,16 @@
 
 #include "../merge/merge.h"
 #include "../split/split.h"
+#include "characters.h"
 #include "tables.h"
 
 struct apus_text_model {
   apus_text_pattern pattern;
+  bool has_characters;  // they are the symbols
+  apus_text_characters characters;
   apus_text_pairs pairs;
   int32_t symbols[256];
-  bool has_all_symbols;
+  bool merges_bytes;  // every byte has a symbol, and symbols are bytes
   uint32_t token_count;
   uint8_t *bytes;    // 16 more may be read
   uint32_t *starts;  // [token_count + 1]
@@ -27,6 +30,8 @@ typedef struct apus_text_encoder_body {
   size_t (*merge)(
       const apus_text_pairs *pairs, const int32_t *symbols, const uint8_t *bytes, uint32_t count,
       uint32_t *ids);
+  // Merges at most MERGE_SHORT symbols in place and returns how many are left.
+  size_t (*merge_symbols)(const apus_text_pairs *pairs, uint32_t *ids, size_t count);
 } apus_text_encoder_body;
 
 apus_text_encoder_body apus_text_encoder_body_for(int32_t isa);

@@ -70,17 +70,28 @@ typedef struct apus_text_merge {
   int32_t left, right, merged, rank;
 } apus_text_merge;
 
-// A byte-level vocabulary with its merges. Everything is copied.
+// What the symbols are that merging begins with.
+enum apus_text_symbols {
+  APUS_TEXT_BYTES = 0,       // bytes, of pieces that a pattern cuts
+  APUS_TEXT_CHARACTERS = 1,  // characters, of uncut text; those without a token become their bytes'
+};
+
+// A vocabulary with its merges. Everything is copied.
 typedef struct apus_text_vocabulary {
   uint32_t token_count;
   const uint8_t *bytes;    // of all tokens, one after the other
   const uint32_t *starts;  // [token_count + 1]; an empty token is none
-  const int32_t *symbols;  // [256] the token of each byte; -1: such bytes are left out
+  // [256] the token of each byte; -1: such bytes are left out. With characters as symbols there are
+  // all of them, and they take part in no merge.
+  const int32_t *symbols;
   uint32_t merge_count;
   const apus_text_merge *merges;
   // A piece that is a token is that token, whatever the merges say.
   bool prefers_whole_tokens;
-  apus_text_pattern pattern;
+  int32_t symbol_kind;        // apus_text_symbols
+  apus_text_pattern pattern;  // where symbols are bytes
+  // Where they are characters: a space in text means U+2581. Tokens may be spelled with either.
+  bool spaces_are_markers;
 } apus_text_vocabulary;
 
 typedef struct apus_text_model apus_text_model;
@@ -100,6 +111,47 @@ void apus_text_encoder_destroy(apus_text_encoder *encoder);
 const int32_t *apus_text_encode(
     apus_text_encoder *encoder, const uint8_t *text, size_t count, size_t *from,
     size_t *ids_count);
+
+// ---- Finding where one of some strings may begin ----
+
+// Told from the first two bytes of each string.
+typedef struct apus_text_needles {
+  // A byte may begin one where low[byte & 15] and high[byte >> 4] have a bit in common.
+  uint8_t low[16], high[16];
+  uint64_t pairs[1024];  // bits of first << 8 | second
+} apus_text_needles;
+
+// Adds a string of at least one byte. All zeros is the empty set.
+void apus_text_needles_add(apus_text_needles *needles, const uint8_t *bytes, size_t count);
+
+// The first place from `from` on where one may begin, or `count`.
+size_t apus_text_find(
+    const apus_text_needles *needles, int32_t isa, const uint8_t *text, size_t count, size_t from);
+
+// ---- Normal form C ----
+
+// Where text[from ..< count] may stop being in normal form C: everything before the place that is
+// returned is in it whatever follows, or all of it where that is `count`. The place is the first
+// byte of a scalar, `from` or behind it; often the text is in form C all the same.
+size_t apus_text_composed_end(const uint8_t *text, size_t count, size_t from);
+
+// ---- Decoding ----
+
+// What tokens spell: `bytes` of all, one after the other, and flags of each.
+typedef struct apus_text_spellings {
+  const uint8_t *bytes;
+  size_t byte_count;
+  const uint32_t *starts;  // [token_count + 1]
+  const uint8_t *flags;    // [token_count]
+  size_t token_count;
+} apus_text_spellings;
+
+// Writes the spellings of ids[*from ..< count] to `out` and returns how many bytes that are. Stops
+// before an id that is no token or has one of the flags in `stops`, and where less than its bytes
+// and 16 are left of `capacity`; *from says where.
+size_t apus_text_decode(
+    const apus_text_spellings *spellings, uint8_t stops, const int32_t *ids, size_t count,
+    size_t *from, uint8_t *out, size_t capacity);
 
 #ifdef __cplusplus
 }

@@ -53,3 +53,16 @@ APUS_INLINE size_t ISA(merge_bytes)(
   for (uint32_t i = 0; i < count; i++) ids[i] = (uint32_t)symbols[bytes[i]];
   return ISA(merge_short)(pairs, ids, keys, count);
 }
+
+// Merges at most MERGE_SHORT symbols in place and returns how many are left.
+static size_t ISA(merge_symbols)(const apus_text_pairs *pairs, uint32_t *ids, size_t count) {
+  if (count < 2) return count;
+  uint32_t keys[MERGE_SHORT];
+  for (uint32_t i = 0; i + 1 < count; i++) {
+    uint32_t rank = pair_rank(pairs, ids[i], ids[i + 1]);
+    keys[i] = rank == RANK_NEVER ? UINT32_MAX : rank << 6 | i;
+  }
+  for (uint32_t i = (uint32_t)count - 1; i < (((uint32_t)count + 7) & ~7u); i++)
+    keys[i] = UINT32_MAX;
+  return ISA(merge_short)(pairs, ids, keys, (uint32_t)count);
+}

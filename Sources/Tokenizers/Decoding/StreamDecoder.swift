@@ -37,6 +37,17 @@ public struct StreamDecoder: Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// Where nothing is held back, tokens without these flags add just their bytes; nil otherwise.
+  var stopsOfSettledText: TokenBytes.Flags? {
+    let pieces = tokenizer.pieces
+    guard hasBegun, pending.isEmpty, leftToStrip == 0, pieces.separator.isEmpty else {
+      return nil
+    }
+    var stops: TokenBytes.Flags = skipsControl ? .control : []
+    if pieces.repair == .wholeRuns { stops.insert(.byte) }
+    return stops
+  }
+
   mutating func append(_ id: Int32, to text: inout [UInt8]) {
     // `tokenizer.pieces` is not copied into a variable: its arrays would be retained for every
     // token.

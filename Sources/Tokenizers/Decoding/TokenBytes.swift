@@ -21,10 +21,17 @@ struct TokenBytes: Sendable {
     var first: [UInt8]?
   }
 
-  private var arena: [UInt8] = []
-  private var starts: [Int32] = [0]
-  private var isByte: [Bool] = []
-  private var isControl: [Bool] = []
+  struct Flags: OptionSet, Sendable {
+    let rawValue: UInt8
+    static let control = Flags(rawValue: 1)
+    static let byte = Flags(rawValue: 2)
+  }
+
+  private(set) var arena: [UInt8] = []
+  private(set) var starts: [UInt32] = [0]
+  private(set) var flags: [Flags] = []
+  /// Of all tokens, in bytes.
+  private(set) var longest = 0
   private var firsts: [Int32: [UInt8]] = [:]
   var repair = Repair.lossy
   /// Up to so many of these bytes are taken from the front of the whole text.
@@ -33,16 +40,18 @@ struct TokenBytes: Sendable {
   var separator: [UInt8] = []
 
   mutating func append(_ piece: Piece, isControl: Bool) {
-    if let first = piece.first { firsts[Int32(isByte.count)] = first }
+    if let first = piece.first { firsts[Int32(flags.count)] = first }
     arena.append(contentsOf: piece.bytes)
-    starts.append(Int32(arena.count))
-    isByte.append(piece.isByte)
-    self.isControl.append(isControl)
+    starts.append(UInt32(arena.count))
+    longest = max(longest, piece.bytes.count)
+    var flags: Flags = isControl ? .control : []
+    if piece.isByte { flags.insert(.byte) }
+    self.flags.append(flags)
   }
 
-  func isKnown(_ id: Int32) -> Bool { id >= 0 && Int(id) < isByte.count }
-  func isControl(_ id: Int32) -> Bool { isKnown(id) && isControl[Int(id)] }
-  func isByte(_ id: Int32) -> Bool { isByte[Int(id)] }
+  func isKnown(_ id: Int32) -> Bool { id >= 0 && Int(id) < flags.count }
+  func isControl(_ id: Int32) -> Bool { isKnown(id) && flags[Int(id)].contains(.control) }
+  func isByte(_ id: Int32) -> Bool { flags[Int(id)].contains(.byte) }
 
   func bytes(_ id: Int32, isFirst: Bool) -> ArraySlice<UInt8> {
     if isFirst, !firsts.isEmpty, let first = firsts[id] { return first[...] }

@@ -23,10 +23,13 @@ struct AddedTokens: Sendable {
 
   private(set) var tokens: [AddedToken] = []
   private var trie = ByteTrie()
+  private let needles: TextNeedles
 
   init(_ tokens: [AddedToken], spelledBy spelling: (AddedToken) -> [UInt8]) {
     self.tokens = tokens
-    for (index, token) in tokens.enumerated() { trie.insert(spelling(token), value: index) }
+    let spellings = tokens.map(spelling)
+    for (index, spelling) in spellings.enumerated() { trie.insert(spelling, value: index) }
+    needles = TextNeedles(spellings.filter { !$0.isEmpty })
   }
 
   var isEmpty: Bool { tokens.isEmpty }
@@ -39,11 +42,9 @@ struct AddedTokens: Sendable {
     guard !tokens.isEmpty else { return found }
     var at = 0
     var previousEnd = 0
-    while at < text.count {
-      guard trie.mayBegin(text[at]) else {
-        at += 1
-        continue
-      }
+    while true {
+      at = needles.next(in: text, from: at)
+      guard at < text.count else { break }
       let longest = trie.longest(in: text, at: at) { end, index in
         !tokens[index].isControl || isControlAllowed(at..<end)
       }
@@ -140,9 +141,6 @@ struct ByteTrie: Sendable {
     nodes.append(node)
     return Int32(nodes.count - 1)
   }
-
-  @inline(__always)
-  func mayBegin(_ byte: UInt8) -> Bool { roots[Int(byte)] >= 0 }
 
   /// The longest key at this place that is accepted.
   func longest(in text: [UInt8], at start: Int, where accepts: (_ end: Int, _ value: Int) -> Bool)

@@ -120,8 +120,8 @@ enum ByteAlphabet {
     return append(spelling, to: &result) ? result : nil
   }
 
-  /// Appends the bytes that a spelling stands for, or nothing and returns false where a character of
-  /// it is outside the alphabet.
+  /// Appends the bytes that a spelling stands for, or nothing and returns false where a character
+  /// of it is outside the alphabet.
   @discardableResult
   static func append(_ spelling: ArraySlice<UInt8>, to result: inout [UInt8]) -> Bool {
     let before = result.count

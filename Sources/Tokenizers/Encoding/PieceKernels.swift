@@ -107,3 +107,62 @@ struct PiecePattern: Sendable {
     }
   }
 }
+
+/// Strings that are looked for in text, told from their first two bytes. Nothing changes after it
+/// was made.
+@safe final class TextNeedles: @unchecked Sendable {
+  private let pointer: UnsafeMutablePointer<apus_text_needles>
+  private let instructionSet = apus_text_isa_best()
+
+  /// - Parameter strings: none of them is empty.
+  init(_ strings: [[UInt8]]) {
+    unsafe pointer = .allocate(capacity: 1)
+    unsafe pointer.initialize(to: apus_text_needles())
+    for string in strings { unsafe apus_text_needles_add(pointer, string, string.count) }
+  }
+
+  deinit { unsafe pointer.deallocate() }
+
+  /// The first place from `start` on where one may begin, or the text's end.
+  func next(in text: [UInt8], from start: Int) -> Int {
+    unsafe apus_text_find(pointer, instructionSet, text, text.count, start)
+  }
+}
+
+extension TokenBytes {
+  /// Appends what the ids spell, from `ids[from]` up to the first that is no token or has one of
+  /// the flags, and moves `from` there.
+  func append(
+    _ ids: [Int32], from: inout Int, stoppingAt flags: Flags, to text: inout [UInt8]
+  ) {
+    let room = max(1 << 16, longest + 16)
+    while from < ids.count {
+      let before = from
+      let some = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+        unsafe arena.withUnsafeBufferPointer { arena in
+          unsafe starts.withUnsafeBufferPointer { starts in
+            unsafe self.flags.withUnsafeBufferPointer { all in
+              var spellings = unsafe apus_text_spellings(
+                bytes: arena.baseAddress, byte_count: arena.count, starts: starts.baseAddress,
+                flags: UnsafeRawPointer(all.baseAddress)?.assumingMemoryBound(to: UInt8.self),
+                token_count: all.count)
+              count = unsafe apus_text_decode(
+                &spellings, flags.rawValue, ids, ids.count, &from, buffer.baseAddress, room)
+            }
+          }
+        }
+      }
+      text.append(contentsOf: some)
+      if from == before { return }
+    }
+  }
+}
+
+/// Normal form C, tested quickly.
+enum ComposedText {
+  /// Where `text` may stop being in normal form C, looked at from a place where a scalar begins
+  /// that composes with nothing before it; the text's end where it does not.
+  static func end(of text: [UInt8], from start: Int) -> Int {
+    unsafe apus_text_composed_end(text, text.count, start)
+  }
+}
