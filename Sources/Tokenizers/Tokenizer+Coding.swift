@@ -82,6 +82,11 @@ extension Tokenizer {
     _ section: [UInt8], isFirst: Bool, readsControl: Bool, scratch: inout EncodingScratch,
     into ids: inout [Int32]
   ) {
+    if let pieceModel, pieceModel.spaces != .themselves, normalizedTokens.isEmpty {
+      let prefix: [UInt8] = pieceModel.spaces == .markersWithPrefix ? [0x20] : []
+      encodePlain(prefix + section, isFirst: isFirst, scratch: &scratch, into: &ids)
+      return
+    }
     let text = normalizer.apply(to: section)
     guard !normalizedTokens.isEmpty else {
       encodePlain(text, isFirst: isFirst, scratch: &scratch, into: &ids)

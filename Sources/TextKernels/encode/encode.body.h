@@ -35,6 +35,61 @@ APUS_INLINE uint32_t *ISA(copy)(uint32_t *out, const uint32_t *ids, size_t count
   return out + count;
 }
 
+// The tokens in a slot of the short table.
+APUS_INLINE uint32_t *ISA(copy_slot)(
+    const apus_text_tables *t, const apus_text_slot *slot, uint32_t *out) {
+  if (slot->key.high & KEY_SPILLED) return ISA(copy)(out, t->arena + slot->ids[1], slot->ids[2]);
+  ISA(copy)(out, slot->ids, INLINE_IDS);
+  out[0] &= ID_MASK;
+  return out + (slot->ids[0] >> COUNT_SHIFT);
+}
+
+// Merges a piece that no table holds; *ids is where its tokens are.
+APUS_INLINE size_t ISA(merge_piece)(
+    apus_text_encoder *e, const uint8_t *bytes, size_t count, uint32_t *room,
+    const uint32_t **ids) {
+  if (count > MERGE_SHORT || !e->model->merges_bytes)
+    return apus_text_merge_piece(e->model, &e->body, &e->scratch, bytes, count, room, ids);
+  *ids = room;
+  return ISA(merge_bytes)(&e->model->pairs, e->model->symbols, bytes, (uint32_t)count, room);
+}
+
+// Whether the slot's piece is a token only as a whole piece, and merging does not make it.
+static bool ISA(is_whole_only)(apus_text_encoder *e, const apus_text_slot *slot) {
+  if (!e->merging || slot->key.high & KEY_SPILLED || slot->ids[0] >> COUNT_SHIFT != 1) return false;
+  uint32_t id = slot->ids[0] & ID_MASK;
+  if (e->merging[id] == 0)
+    e->merging[id] = apus_text_becomes_itself(e->model, &e->body, &e->scratch, id) ? 1 : 2;
+  return e->merging[id] == 2;
+}
+
+// Tokens of a long piece that is cut, first at `border`. Its parts are remembered, and it is not.
+static __attribute__((noinline)) uint32_t *ISA(encode_parts)(
+    apus_text_encoder *e, const uint8_t *bytes, size_t count, size_t border, uint32_t *out) {
+  uint32_t room[SHORT_ROOM];
+  for (size_t start = 0; start < count; start = border) {
+    if (start > 0) border = apus_text_next_border(&e->model->borders, bytes, count, start);
+    size_t length = border - start;
+    bool is_short = length <= SHORT_BYTES;
+    apus_text_key key = {0};
+    if (is_short) {
+      key = key_of(bytes + start, length);
+      const apus_text_slot *slot = find_short(&e->tables, key, key_hash(key) & e->tables.mask);
+      if (slot && !ISA(is_whole_only)(e, slot)) {
+        out = ISA(copy_slot)(&e->tables, slot, out);
+        continue;
+      }
+      // What is there counts for whole pieces.
+      if (slot) is_short = false;
+    }
+    const uint32_t *ids;
+    size_t found = ISA(merge_piece)(e, bytes + start, length, room, &ids);
+    if (is_short && has_room(&e->tables)) apus_text_tables_add(&e->tables, key, ids, found);
+    out = ISA(copy)(out, ids, found);
+  }
+  return out;
+}
+
 // Tokens of a piece that is not in its first slot; returns the end of what it wrote.
 static __attribute__((noinline)) uint32_t *ISA(encode_other)(
     apus_text_encoder *e, const uint8_t *bytes, size_t count, size_t i, uint32_t *out) {
@@ -42,27 +97,18 @@ static __attribute__((noinline)) uint32_t *ISA(encode_other)(
   bool is_short = count <= SHORT_BYTES, is_kept = count <= e->model->longest_kept;
   if (is_short) {
     const apus_text_slot *slot = find_short(t, e->keys[i], e->places[i]);
-    if (slot && slot->key.high & KEY_SPILLED)
-      return ISA(copy)(out, t->arena + slot->ids[1], slot->ids[2]);
-    if (slot) {
-      size_t found = slot->ids[0] >> COUNT_SHIFT;
-      ISA(copy)(out, slot->ids, INLINE_IDS);
-      out[0] &= ID_MASK;
-      return out + found;
-    }
+    if (slot) return ISA(copy_slot)(t, slot, out);
   } else if (is_kept) {
     const apus_text_long_slot *slot = apus_text_tables_find_long(t, bytes, count, e->keys[i].low);
     if (slot) return ISA(copy)(out, t->arena + slot->ids, slot->count);
   }
-  uint32_t room[SHORT_ROOM];
-  const uint32_t *ids = room;
-  size_t found;
-  if (count <= MERGE_SHORT && e->model->merges_bytes) {
-    found = ISA(merge_bytes)(
-        &e->model->pairs, e->model->symbols, bytes, (uint32_t)count, room);
-  } else {
-    found = apus_text_merge_piece(e->model, &e->body, &e->scratch, bytes, count, room, &ids);
+  if (!is_short && !e->model->has_characters) {
+    size_t border = apus_text_next_border(&e->model->borders, bytes, count, 0);
+    if (border < count) return ISA(encode_parts)(e, bytes, count, border, out);
   }
+  uint32_t room[SHORT_ROOM];
+  const uint32_t *ids;
+  size_t found = ISA(merge_piece)(e, bytes, count, room, &ids);
   if (is_short) {
     apus_text_tables_add(t, e->keys[i], ids, found);
   } else if (is_kept) {

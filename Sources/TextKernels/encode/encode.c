@@ -25,7 +25,7 @@ static void seed(apus_text_encoder *e) {
   const apus_text_model *m = e->model;
   apus_text_tables_init(&e->tables, m->short_count, m->long_count);
   for (uint32_t id = 0; id < m->token_count; id++) {
-    if (!m->is_whole[id]) continue;
+    if (!is_whole(m, id)) continue;
     const uint8_t *bytes = m->bytes + m->starts[id];
     size_t count = m->starts[id + 1] - m->starts[id];
     if (count <= SHORT_BYTES) {
@@ -46,6 +46,10 @@ apus_text_encoder *apus_text_encoder_create(const apus_text_model *model, int32_
   e->ends = apus_text_allocate((BATCH + SPLIT_SLACK) * sizeof *e->ends);
   e->keys = apus_text_allocate((BATCH + SPLIT_SLACK) * sizeof *e->keys);
   e->places = apus_text_allocate((BATCH + SPLIT_SLACK) * sizeof *e->places);
+  if (model->prefers_whole) {
+    e->merging = apus_text_allocate(model->token_count + (size_t)1);
+    memset(e->merging, 0, model->token_count);
+  }
   seed(e);
   return e;
 }
@@ -58,6 +62,7 @@ void apus_text_encoder_destroy(apus_text_encoder *e) {
   free(e->keys);
   free(e->places);
   free(e->ids);
+  free(e->merging);
   free(e);
 }
 

@@ -27,29 +27,17 @@ size_t apus_text_merge_piece(
   return apus_text_merge_long(&model->pairs, scratch, symbols);
 }
 
-// Finds the tokens that their own bytes become. The others are never met as whole pieces.
-static void find_whole(apus_text_model *model, bool prefers_whole) {
-  apus_text_encoder_body body = apus_text_encoder_body_for(apus_text_isa_best());
-  apus_text_merge_scratch scratch = {0};
-  uint32_t room[SHORT_ROOM];
-  for (uint32_t id = 0; id < model->token_count; id++) {
-    const uint8_t *bytes = model->bytes + model->starts[id];
-    size_t count = model->starts[id + 1] - model->starts[id];
-    if (count == 0) continue;
-    const uint32_t *ids;
-    if (!prefers_whole) {
-      size_t found = apus_text_merge_piece(model, &body, &scratch, bytes, count, room, &ids);
-      if (found != 1 || ids[0] != id) continue;
-    }
-    model->is_whole[id] = true;
+static void count_whole(apus_text_model *m) {
+  for (uint32_t id = 0; id < m->token_count; id++) {
+    size_t count = m->starts[id + 1] - m->starts[id];
+    if (!is_whole(m, id)) continue;
     if (count <= SHORT_BYTES) {
-      model->short_count++;
+      m->short_count++;
     } else {
-      model->long_count++;
-      if (count > model->longest_kept) model->longest_kept = count;
+      m->long_count++;
+      if (count > m->longest_kept) m->longest_kept = count;
     }
   }
-  apus_text_merge_destroy(&scratch);
 }
 
 static bool is_within_limits(const apus_text_vocabulary *v) {
@@ -88,15 +76,21 @@ apus_text_model *apus_text_model_create(const apus_text_vocabulary *v) {
   memset(model->bytes + size, 0, 16);
   model->starts = apus_text_allocate((v->token_count + (size_t)1) * sizeof *model->starts);
   memcpy(model->starts, v->starts, (v->token_count + (size_t)1) * sizeof *model->starts);
-  model->is_whole = apus_text_allocate(v->token_count + (size_t)1);
-  memset(model->is_whole, 0, v->token_count);
+  model->prefers_whole = v->prefers_whole_tokens;
+  model->is_merged = apus_text_allocate(v->token_count + (size_t)1);
+  memset(model->is_merged, 0, v->token_count);
   model->longest_kept = LONG_BYTES;
-  if (model->has_characters) apus_text_characters_init(&model->characters, v);
+  if (model->has_characters) {
+    apus_text_characters_init(&model->characters, v);
+  } else {
+    apus_text_borders_init(&model->borders, v);
+  }
   if (!apus_text_pairs_init(&model->pairs, v)) {
     apus_text_model_destroy(model);
     return NULL;
   }
-  find_whole(model, v->prefers_whole_tokens);
+  if (!model->prefers_whole) apus_text_find_merged(model, v);
+  count_whole(model);
   return model;
 }
 
@@ -104,8 +98,9 @@ void apus_text_model_destroy(apus_text_model *model) {
   if (!model) return;
   apus_text_pairs_destroy(&model->pairs);
   apus_text_characters_destroy(&model->characters);
+  apus_text_borders_destroy(&model->borders);
   free(model->bytes);
   free(model->starts);
-  free(model->is_whole);
+  free(model->is_merged);
   free(model);
 }

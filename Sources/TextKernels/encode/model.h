@@ -3,6 +3,7 @@
 
 #include "../merge/merge.h"
 #include "../split/split.h"
+#include "borders.h"
 #include "characters.h"
 #include "tables.h"
 
@@ -10,13 +11,16 @@ struct apus_text_model {
   apus_text_pattern pattern;
   bool has_characters;  // they are the symbols
   apus_text_characters characters;
+  apus_text_borders borders;  // where symbols are bytes
   apus_text_pairs pairs;
   int32_t symbols[256];
   bool merges_bytes;  // every byte has a symbol, and symbols are bytes
   uint32_t token_count;
   uint8_t *bytes;    // 16 more may be read
   uint32_t *starts;  // [token_count + 1]
-  bool *is_whole;    // [token_count] whether a piece that is this token becomes it
+  // [token_count] whether merging makes it out of its own bytes; not known where prefers_whole.
+  bool *is_merged;
+  bool prefers_whole;  // a piece that is a token is that token all the same
   size_t short_count, long_count;  // of those
   size_t longest_kept;  // pieces up to this length are looked up
 };
@@ -48,6 +52,9 @@ struct apus_text_encoder {
   uint32_t *places;
   uint32_t *ids;
   size_t ids_capacity;
+  // [token_count] where prefers_whole: 1 for tokens that merging makes out of their own bytes, 2
+  // for others, 0 for those that nobody has asked about.
+  uint8_t *merging;
 };
 
 // Pieces of a batch: their keys, hashes and ends stay in the first caches.
@@ -61,5 +68,19 @@ size_t apus_text_merge_piece(
     const apus_text_model *model, const apus_text_encoder_body *body,
     apus_text_merge_scratch *scratch, const uint8_t *bytes, size_t count, uint32_t *room,
     const uint32_t **ids);
+
+// Whether merging makes this token out of its own bytes.
+bool apus_text_becomes_itself(
+    const apus_text_model *model, const apus_text_encoder_body *body,
+    apus_text_merge_scratch *scratch, uint32_t id);
+
+// Fills is_merged.
+void apus_text_find_merged(apus_text_model *model, const apus_text_vocabulary *vocabulary);
+
+// Whether a piece that is this token becomes it.
+APUS_INLINE bool is_whole(const apus_text_model *model, uint32_t id) {
+  bool is_token = model->starts[id + 1] > model->starts[id];
+  return is_token && (model->prefers_whole || model->is_merged[id]);
+}
 
 #endif

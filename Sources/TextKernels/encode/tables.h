@@ -64,6 +64,11 @@ bool apus_text_tables_are_full(const apus_text_tables *tables);
 // Makes room for so many more short pieces. Slots may move.
 void apus_text_tables_reserve(apus_text_tables *tables, size_t count);
 
+// Whether there is room for one more short piece.
+APUS_INLINE bool has_room(const apus_text_tables *tables) {
+  return (tables->used + 1) * 4 <= (tables->mask + 1) * 3;
+}
+
 // Adds a piece, or gives it other tokens.
 //
 // - Precondition: there is room.

@@ -112,6 +112,40 @@ const int32_t *apus_text_encode(
     apus_text_encoder *encoder, const uint8_t *text, size_t count, size_t *from,
     size_t *ids_count);
 
+// ---- Loading ----
+
+// An open table of tokens by their bytes: `slots` has a power of two of entries, more than there
+// are tokens, and is filled by apus_text_index_fill. Of equal spellings the later counts; empty
+// ones are none.
+typedef struct apus_text_index {
+  const uint8_t *bytes;
+  const uint32_t *starts;  // [token_count + 1]
+  size_t token_count;
+  uint64_t *slots;  // [slot_count] half a hash and a token; all ones is free
+  size_t slot_count;
+} apus_text_index;
+
+void apus_text_index_fill(const apus_text_index *index);
+
+// The token that is spelled so, or -1.
+int32_t apus_text_index_find(const apus_text_index *index, const uint8_t *bytes, size_t count);
+
+// The two long lists in a `tokenizer.json` of a byte-pair model, read without the rest.
+typedef struct apus_text_document {
+  // Where their values lie in the document.
+  size_t vocabulary_start, vocabulary_end, merges_start, merges_end;
+  uint32_t token_count;
+  uint8_t *bytes;    // of all tokens as they are spelled, by id
+  uint32_t *starts;  // [token_count + 1]; an id without a token is empty
+  uint32_t merge_count;
+  apus_text_merge *merges;
+} apus_text_document;
+
+// False where it is no such document, or is one with anything unusual about those lists: an id or
+// a spelling twice, a merge of no tokens, the merges first, an error. Then nothing is allocated.
+bool apus_text_document_read(apus_text_document *document, const uint8_t *json, size_t count);
+void apus_text_document_destroy(apus_text_document *document);
+
 // ---- Finding where one of some strings may begin ----
 
 // Told from the first two bytes of each string.

@@ -42,22 +42,35 @@ struct PiecePattern: Sendable {
   }
 }
 
-/// The tables of a byte-level tokenizer, from which any number of threads make encoders.
+/// The tables of a byte-pair tokenizer, from which any number of threads make encoders.
 ///
 /// Nothing changes after it was made.
 @safe final class PieceModel: @unchecked Sendable {
   fileprivate let pointer: OpaquePointer
+  /// What the text's spaces mean: where they are markers, the model reads text that was not
+  /// normalised.
+  let spaces: SpaceMeaning
+
+  enum SpaceMeaning: Sendable {
+    case themselves
+    case markers
+    /// And one more is in front of a text that is not empty.
+    case markersWithPrefix
+  }
 
   /// - Parameters:
   ///   - tokens: the bytes of every token, one after the other.
   ///   - starts: where each token begins, and the end; an empty token is none.
   ///   - symbols: the token of each byte, -1 for none.
-  ///   - merges: left, right, merged, rank of each.
+  ///   - pattern: what cuts text; nil where it is not cut and symbols are characters. Bytes are
+  ///     then the symbols of characters without a token.
+  ///   - spaces: whether text comes with spaces that stand for U+2581, and with one more in front.
   /// - Returns: nil where the kernels' limits are exceeded.
   init?(
     tokens: [UInt8], starts: [UInt32], symbols: [Int32], merges: [MergeTable.Rule],
-    prefersWholeTokens: Bool, pattern: PiecePattern
+    prefersWholeTokens: Bool, pattern: PiecePattern?, spaces: SpaceMeaning
   ) {
+    self.spaces = spaces
     precondition(symbols.count == 256 && Int(starts.last ?? 0) == tokens.count)
     let made = unsafe tokens.withUnsafeBufferPointer { tokens in
       unsafe starts.withUnsafeBufferPointer { starts in
@@ -68,7 +81,10 @@ struct PiecePattern: Sendable {
               starts: starts.baseAddress, symbols: symbols.baseAddress,
               merge_count: UInt32(merges.count / MemoryLayout<apus_text_merge>.stride),
               merges: merges.bindMemory(to: apus_text_merge.self).baseAddress,
-              prefers_whole_tokens: prefersWholeTokens, pattern: pattern.value)
+              prefers_whole_tokens: prefersWholeTokens,
+              symbol_kind: Int32(
+                pattern == nil ? APUS_TEXT_CHARACTERS.rawValue : APUS_TEXT_BYTES.rawValue),
+              pattern: pattern?.value ?? apus_text_pattern(), spaces_are_markers: spaces != .themselves)
             return unsafe apus_text_model_create(&vocabulary)
           }
         }
