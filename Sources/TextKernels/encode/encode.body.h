@@ -56,7 +56,8 @@ APUS_INLINE size_t ISA(merge_piece)(
 
 // Whether the slot's piece is a token only as a whole piece, and merging does not make it.
 static bool ISA(is_whole_only)(apus_text_encoder *e, const apus_text_slot *slot) {
-  if (!e->merging || slot->key.high & KEY_SPILLED || slot->ids[0] >> COUNT_SHIFT != 1) return false;
+  bool is_one = !(slot->key.high & KEY_SPILLED) && slot->ids[0] >> COUNT_SHIFT == 1;
+  if (!e->merging || !is_one) return false;
   uint32_t id = slot->ids[0] & ID_MASK;
   if (e->merging[id] == 0)
     e->merging[id] = apus_text_becomes_itself(e->model, &e->body, &e->scratch, id) ? 1 : 2;

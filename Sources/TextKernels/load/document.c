@@ -111,11 +111,12 @@ static void read_merges(json *j, apus_text_document *d, const apus_text_index *i
 typedef struct reading {
   apus_text_document *document;
   apus_text_index index;
-  size_t lists;  // read so far
+  size_t lists, models;  // read so far
 } reading;
 
 static void read_member(json *j, reading *r, bool is_vocabulary) {
   apus_text_document *d = r->document;
+  json_skip_space(j);
   size_t start = j->at;
   // The vocabulary comes first, and each comes once.
   if (r->lists != (is_vocabulary ? 0 : 1)) j->failed = true;
@@ -159,6 +160,7 @@ static void read_object(json *j, reading *r, bool is_model) {
     } else if (is_model && json_is(j, name, "merges")) {
       read_member(j, r, false);
     } else if (!is_model && json_is(j, name, "model")) {
+      if (r->models++ > 0) j->failed = true;
       read_object(j, r, true);
     } else {
       json_skip(j);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static void skip_space(json *j) {
+void json_skip_space(json *j) {
   while (j->at < j->count) {
     uint8_t byte = j->text[j->at];
     if (byte != ' ' && byte != '\n' && byte != '\r' && byte != '\t') break;
@@ -11,7 +11,7 @@ static void skip_space(json *j) {
 }
 
 bool json_take(json *j, uint8_t character) {
-  skip_space(j);
+  json_skip_space(j);
   if (j->at >= j->count || j->text[j->at] != character) return false;
   j->at++;
   return true;
@@ -119,7 +119,7 @@ bool json_is(const json *j, size_t start, const char *name) {
 void json_skip(json *j) {
   size_t depth = 0;
   do {
-    skip_space(j);
+    json_skip_space(j);
     if (j->at >= j->count) break;
     uint8_t byte = j->text[j->at];
     if (byte == '"') {
@@ -142,7 +142,7 @@ void json_skip(json *j) {
 }
 
 uint32_t json_number(json *j, uint32_t limit) {
-  skip_space(j);
+  json_skip_space(j);
   size_t start = j->at;
   uint64_t value = 0;
   while (j->at < j->count && j->text[j->at] - '0' < 10u && j->at - start < 10)

@@ -13,6 +13,8 @@ typedef struct json {
   bool failed;
 } json;
 
+void json_skip_space(json *j);
+
 // Skips white space; then whether this character follows, which is taken.
 bool json_take(json *j, uint8_t character);
 
