@@ -34,16 +34,17 @@ struct Generate: AsyncParsableCommand {
   var json = false
 
   mutating func validate() throws {
-    guard (prompt == nil) != (promptIds == nil) else {
-      throw ValidationError(
-        "expected either --prompt or --prompt-ids, found \(prompt == nil ? "neither" : "both")")
-    }
     if chat, prompt == nil { throw ValidationError("--chat needs --prompt") }
     if let promptIds { _ = try Self.ids(promptIds) }
     try ModelArguments.check("--max-new-tokens", maxNewTokens, 1...Int(Int32.max))
   }
 
   func run() async throws {
+    // Not in `validate`, which comes before the parser's word on unknown flags.
+    guard (prompt == nil) != (promptIds == nil) else {
+      throw ValidationError(
+        "expected either --prompt or --prompt-ids, found \(prompt == nil ? "neither" : "both")")
+    }
     // While nothing runs, there is nothing to finish.
     let early = StopSignals { Foundation.exit(0) }
     let loaded = try LoadedModel(model)

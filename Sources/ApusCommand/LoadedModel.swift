@@ -33,6 +33,7 @@ struct LoadedModel {
     var options = EngineOptions()
     // Loading has generated a token already, and failed where none came.
     options.warmsUp = false
+    options.keepsPrefixes = arguments.enablePrefixCaching
     engine = EngineThread(
       model: pipeline.model, text: tokenizer, endTokens: endTokens, options: options)
   }

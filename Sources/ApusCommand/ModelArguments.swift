@@ -1,4 +1,5 @@
 import ApusCompiler
+import ApusDevices
 import ApusPipelines
 import ApusTensors
 import ArgumentParser
@@ -32,6 +33,11 @@ struct ModelArguments: ParsableArguments {
 
   @Option(help: "Tokens of one page.")
   var kvCachePageSize = 16
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Keep what was computed of a prompt for others that begin in the same way.")
+  var enablePrefixCaching = true
 
   @Option(help: "float32, bfloat16 or float16. Default: float32 under float32, else bfloat16.")
   var kvCacheFormat: String?
@@ -78,6 +84,10 @@ struct ModelArguments: ParsableArguments {
     if let threads { try Self.check("--threads", threads, 1...1024) }
     guard devices == "cpu" else {
       throw ValidationError("--devices: expected cpu, found \(devices)")
+    }
+    if let cpuIsa, CPUISA(name: cpuIsa) == nil {
+      let known = CPUISA.allCases.map(\.name).joined(separator: ", ")
+      throw ValidationError("--cpu-isa: expected one of \(known); found \(cpuIsa)")
     }
     _ = try config()
   }

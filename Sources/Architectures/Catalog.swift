@@ -5,4 +5,6 @@ public let builtInArchitectures: [SupportedArchitecture] = [
   llama,
   llama.named("MistralForCausalLM"),
   gpt2,
+  qwen2,
+  qwen3,
 ]

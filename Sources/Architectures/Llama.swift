@@ -8,10 +8,10 @@ public import ApusPipelines
 /// - Checkpoint: Hugging Face `LlamaForCausalLM` tensor names.
 public struct LlamaLayer: CausalLMLayer {
   public struct Config: CausalLMConfig {
-    public let hidden, inner, layers, heads, kvHeads, headSize, rotary, vocabulary: Int
+    public let hidden, inner, layers, heads, kvHeads, headSize, vocabulary: Int
     public let contextLength: Int
-    public let epsilon, ropeBase: Float
-    public let ropeScaling: RotaryEmbedding.Scaling
+    public let epsilon: Float
+    public let rope: RotaryEmbedding.Settings
     public let activation: GatedActivation.Kind
     public let tiesEmbeddings: Bool
     /// nil where the file does not say: then as the checkpoint has it.
@@ -24,12 +24,9 @@ public struct LlamaLayer: CausalLMLayer {
       heads = try file["num_attention_heads"]
       kvHeads = try file["num_key_value_heads", default: heads]
       headSize = try file["head_dim", default: hidden / heads]
-      let turning: Float = try file["partial_rotary_factor", default: 1]
-      rotary = Int(Float(headSize) * turning)
       vocabulary = try file["vocab_size"]
       epsilon = try file["rms_norm_eps", default: 1e-6]
-      ropeBase = try file["rope_theta", default: 10_000]
-      ropeScaling = try RotaryEmbedding.Scaling(file)
+      rope = try RotaryEmbedding.Settings(file, headSize: headSize)
       activation = try GatedActivation.Kind(file)
       tiesEmbeddings = try file["tie_word_embeddings", default: false]
       attentionBias = try file[optional: "attention_bias"]
@@ -45,31 +42,18 @@ public struct LlamaLayer: CausalLMLayer {
   public init(_ weights: Weights, _ c: Config, index: Int) throws(CheckpointError) {
     let (a, m) = (weights["self_attn"], weights["mlp"])
     let attentionBias = c.attentionBias ?? a["q_proj"].contains("bias")
-    let mlpBias = c.mlpBias ?? m["up_proj"].contains("bias")
-    let (rows, kvRows) = (c.heads * c.headSize, c.kvHeads * c.headSize)
-    let heads = WeightSharding.columns(alignment: c.headSize)
-    let attention = AttentionWithRope(
-      query: try Linear(
-        a["q_proj"], in: c.hidden, out: rows, bias: attentionBias, shard: heads),
-      key: try Linear(
-        a["k_proj"], in: c.hidden, out: kvRows, bias: attentionBias, shard: heads),
-      value: try Linear(
-        a["v_proj"], in: c.hidden, out: kvRows, bias: attentionBias, shard: heads),
-      output: try Linear(
-        a["o_proj"], in: rows, out: c.hidden, bias: attentionBias,
-        shard: .rows(alignment: c.headSize)),
-      rope: RotaryEmbedding(
-        size: c.rotary, base: c.ropeBase, scaling: c.ropeScaling,
-        divisors: try weights.ropeDivisors(count: c.rotary / 2)),
-      headSize: c.headSize)
-    let mlp = MLP(
-      gate: try Linear(
-        m["gate_proj"], in: c.hidden, out: c.inner, bias: mlpBias, shard: .columns),
-      up: try Linear(m["up_proj"], in: c.hidden, out: c.inner, bias: mlpBias, shard: .columns),
-      down: try Linear(m["down_proj"], in: c.inner, out: c.hidden, bias: mlpBias, shard: .rows),
-      activation: c.activation)
+    let heads = AttentionHeads(
+      hidden: c.hidden, queries: c.heads, keys: c.kvHeads, size: c.headSize)
     block = TransformerBlock(
-      attention: attention, feedForward: mlp,
+      attention: AttentionWithRope(
+        query: try heads.query(a["q_proj"], bias: attentionBias),
+        key: try heads.key(a["k_proj"], bias: attentionBias),
+        value: try heads.key(a["v_proj"], bias: attentionBias),
+        output: try heads.output(a["o_proj"], bias: attentionBias),
+        rope: try RotaryEmbedding(c.rope, weights), headSize: c.headSize),
+      feedForward: try MLP(
+        m, hidden: c.hidden, inner: c.inner,
+        bias: c.mlpBias ?? m["up_proj"].contains("bias"), activation: c.activation),
       attentionNorm: try RMSNorm(
         weights["input_layernorm"], size: c.hidden, epsilon: c.epsilon),
       feedForwardNorm: try RMSNorm(

@@ -3,6 +3,8 @@
 #endif
 #include "mapping.h"
 
+#include "sigbus.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,35 +31,47 @@ static int64_t whole_pages(int64_t byte_count, int64_t tail) {
   return sum / page * page;
 }
 
-int apus_map_file(const char *path, int64_t tail, apus_bytes *result) {
-  int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return errno;
-  int error = 0;
+// Lays the file over the beginning of anonymous pages: what follows the file inside its last page
+// is zero, and so is the page after it.
+static int map_open_file(int file, int64_t tail, apus_bytes *result) {
   struct stat status;
-  if (fstat(file, &status) != 0) {
-    error = errno;
-  } else if (!S_ISREG(status.st_mode)) {
-    error = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-  } else {
-    // Anonymous pages are reserved first and the file is laid over their beginning: what follows
-    // the file inside its last page is zero, and so is the page after it.
-    int64_t reserved = whole_pages(status.st_size, tail);
-    void *address = reserved < 0
-        ? MAP_FAILED
-        : mmap(NULL, (size_t)reserved, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (address == MAP_FAILED) {
-      error = reserved < 0 ? EOVERFLOW : errno;
-    } else if (status.st_size > 0 &&
-        mmap(address, (size_t)status.st_size, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 0) ==
-            MAP_FAILED) {
-      error = errno;
-      munmap(address, (size_t)reserved);
-    } else {
-      *result = (apus_bytes){address, status.st_size, reserved};
-    }
+  if (fstat(file, &status) != 0) return errno;
+  if (!S_ISREG(status.st_mode)) return S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+  int64_t size = status.st_size;
+  int64_t reserved = whole_pages(size, tail);
+  if (reserved < 0) return EOVERFLOW;
+  void *address = mmap(NULL, (size_t)reserved, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (address == MAP_FAILED) return errno;
+  *result = (apus_bytes){address, size, reserved, file, -1};
+  if (size == 0) return 0;
+  if (mmap(address, (size_t)size, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 0) == MAP_FAILED) {
+    int error = errno;
+    munmap(address, (size_t)reserved);
+    return error;
   }
-  close(file);
+  result->guard = apus_guard_map(address, whole_pages(size, 0));
+  if (result->guard >= 0) return 0;
+  munmap(address, (size_t)reserved);
+  return ENFILE;
+}
+
+int apus_map_file(const char *path, int64_t tail, apus_bytes *result) {
+  // Opening a pipe must not wait for a writer.
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return errno;
+  int error = map_open_file(file, tail, result);
+  if (error != 0) close(file);
   return error;
+}
+
+int apus_bytes_are_damaged(const apus_bytes *bytes) {
+  if (bytes->file < 0) return 0;
+  struct stat status;
+  if (apus_guard_is_damaged(bytes->guard)) return 1;
+  // Inside its last page a file that shrinks gives zeros without a signal, so its size counts too.
+  if (fstat(bytes->file, &status) == 0 && status.st_size >= bytes->byte_count) return 0;
+  apus_guard_mark(bytes->guard);
+  return 1;
 }
 
 int apus_allocate(int64_t byte_count, int64_t tail, apus_bytes *result) {
@@ -67,7 +81,7 @@ int apus_allocate(int64_t byte_count, int64_t tail, apus_bytes *result) {
     void *address = NULL;
     if (posix_memalign(&address, 64, (size_t)(byte_count + tail)) != 0) return ENOMEM;
     memset(address, 0, (size_t)(byte_count + tail));
-    *result = (apus_bytes){address, byte_count, 0};
+    *result = (apus_bytes){address, byte_count, 0, -1, -1};
     return 0;
   }
   void *address =
@@ -77,11 +91,13 @@ int apus_allocate(int64_t byte_count, int64_t tail, apus_bytes *result) {
   // A gigabyte in small pages costs a quarter of a million faults.
   if (byte_count >= HUGE_REQUEST) madvise(address, (size_t)reserved, MADV_HUGEPAGE);
 #endif
-  *result = (apus_bytes){address, byte_count, reserved};
+  *result = (apus_bytes){address, byte_count, reserved, -1, -1};
   return 0;
 }
 
 void apus_release_bytes(const apus_bytes *bytes) {
+  apus_guard_end(bytes->guard);
+  if (bytes->file >= 0) close(bytes->file);
   if (bytes->reserved_bytes > 0) {
     munmap(bytes->address, (size_t)bytes->reserved_bytes);
   } else {

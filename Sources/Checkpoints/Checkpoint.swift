@@ -19,12 +19,15 @@ public struct Checkpoint: Sendable {
   public let generationConfig: GenerationConfig
   /// Metadata of a GGUF file, the tokenizer's among them.
   public let gguf: GGUFMetadata?
+  /// Where tensors and metadata lie.
+  public let files: SourceFiles
 
   /// Opens a model.
   ///
   /// - Parameters:
-  ///   - path: a folder (safetensors, single or sharded, else one `.gguf`), or a `.gguf` or
-  ///     `.safetensors` file; the latter needs `config.json` beside it.
+  ///   - path: a folder (safetensors, single or sharded, else one GGUF model), or a `.gguf` or
+  ///     `.safetensors` file; the latter needs `config.json` beside it. Of a GGUF model in several
+  ///     files any may be named.
   ///   - weightPath: other weights for the configuration at `path`; relative to the working folder,
   ///     else to `path`.
   public static func open(
@@ -50,31 +53,34 @@ public struct Checkpoint: Sendable {
     return Checkpoint(
       path: path, folder: folder, format: weights.format, tensors: weights.tensors,
       config: config, generationConfig: try readGenerationConfig(folder, config),
-      gguf: weights.metadata)
+      gguf: weights.metadata, files: weights.files)
   }
 
   /// A model that was put together in memory, such as an embedded one.
   public init(
     safetensors file: MappedFile, config: ConfigFile, generationConfig: GenerationConfig = .init()
   ) throws(CheckpointError) {
-    let weights = try WeightFiles.safetensors([Safetensors(file)], path: file.name)
+    let weights = try WeightFiles.safetensors([file], path: file.name)
     self.init(
       path: file.name, folder: file.name, format: .safetensors, tensors: weights.tensors,
-      config: config, generationConfig: generationConfig, gguf: nil)
+      config: config, generationConfig: generationConfig, gguf: nil,
+      files: weights.files)
   }
 
   /// A GGUF model in memory.
   public init(gguf file: MappedFile) throws(CheckpointError) {
-    let weights = try WeightFiles.gguf(GGUF(file), path: file.name)
+    let weights = try WeightFiles.gguf(file, path: file.name)
     let config = try Self.configOfMetadata(weights, file.name)
     self.init(
       path: file.name, folder: file.name, format: .gguf, tensors: weights.tensors, config: config,
-      generationConfig: try Self.readGenerationConfig(nil, config), gguf: weights.metadata)
+      generationConfig: try Self.readGenerationConfig(nil, config), gguf: weights.metadata,
+      files: weights.files)
   }
 
   private init(
     path: String, folder: String, format: CheckpointFormat, tensors: [String: TensorRecord],
-    config: ConfigFile, generationConfig: GenerationConfig, gguf: GGUFMetadata?
+    config: ConfigFile, generationConfig: GenerationConfig, gguf: GGUFMetadata?,
+    files: SourceFiles
   ) {
     self.path = path
     self.folder = folder
@@ -83,6 +89,7 @@ public struct Checkpoint: Sendable {
     self.config = config
     self.generationConfig = generationConfig
     self.gguf = gguf
+    self.files = files
   }
 
   /// Bytes of all tensors in their files.
@@ -169,10 +176,12 @@ func parentFolder(_ path: String) -> String {
 /// A file of configuration, whole.
 func readSmallFile(_ path: String) throws(CheckpointError) -> [UInt8] {
   let file = try MappedFile(path: path)
-  let most = 256 << 20
+  let most = 32 << 20
   guard file.byteCount <= most else {
     throw CheckpointError(
       file: path, expected: "at most \(most) bytes", found: "\(file.byteCount)")
   }
-  return file.copy(0..<file.byteCount)
+  let contents = file.copy(0..<file.byteCount)
+  if let damage = file.damage { throw damage }
+  return contents
 }

@@ -97,6 +97,21 @@ public final class MappedFile: @unchecked Sendable {
     unsafe withUnsafePointer(to: bytes) { unsafe apus_release_bytes($0) }
   }
 
+  /// Whether a mapped file has shrunk since it was opened, or part of it cannot be read any more:
+  /// such bytes read as zeros. Everything that was read before this was false is sound. Costs a
+  /// system call.
+  public var isDamaged: Bool {
+    unsafe withUnsafePointer(to: bytes) { unsafe apus_bytes_are_damaged($0) } != 0
+  }
+
+  /// What to say of a file that is damaged.
+  var damage: CheckpointError? {
+    guard isDamaged else { return nil }
+    return CheckpointError(
+      file: name, expected: "a file that stays as it is while it is used",
+      found: "one that became shorter than \(byteCount) bytes, or cannot be read any more")
+  }
+
   /// Hands out a range of the bytes.
   ///
   /// - Precondition: the range lies within the bytes.

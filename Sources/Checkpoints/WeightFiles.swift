@@ -8,6 +8,7 @@ struct WeightFiles {
   let tensors: [String: TensorRecord]
   /// Of the first file, for GGUF.
   let metadata: GGUFMetadata?
+  let files: SourceFiles
 
   /// Finds and opens the weights at a path: a file, or a folder that holds some.
   static func open(_ path: String) throws(CheckpointError) -> WeightFiles {
@@ -17,7 +18,7 @@ struct WeightFiles {
     let file = try MappedFile(path: path)
     let isGGUF = path.hasSuffix(".gguf") || (file.byteCount >= 4 && file.copy(0..<4) == magic)
     return isGGUF
-      ? try openGGUF(file, path) : try safetensors([Safetensors(file)], path: path)
+      ? try openGGUF(file, path) : try safetensors([file], path: path)
   }
 
   private static let magic = Array("GGUF".utf8)
@@ -36,12 +37,14 @@ struct WeightFiles {
         file: folder, expected: "model.safetensors.index.json beside several safetensors files",
         found: "\(whole.count) files without an index")
     }
-    let ggufs = names.filter { $0.hasSuffix(".gguf") && (SplitName($0)?.number ?? 1) == 1 }
-    if ggufs.count == 1 { return try open("\(folder)/\(ggufs[0])") }
-    if ggufs.count > 1 {
+    let ggufs = names.filter { $0.hasSuffix(".gguf") }
+    // All parts of a split model lead to its first.
+    let models = Set(ggufs.map { SplitName($0)?.path(of: 1) ?? $0 }).sorted()
+    if models.count == 1 { return try open("\(folder)/\(ggufs[0])") }
+    if models.count > 1 {
       throw CheckpointError(
-        file: folder, expected: "one GGUF file, or one of them named with --weight-path",
-        found: ggufs.joined(separator: ", "))
+        file: folder, expected: "one GGUF model, or one of them named with --weight-path",
+        found: models.joined(separator: ", "))
     }
     if let pickle = names.lazy.compactMap(pickleSuffix).first {
       throw pickleError(folder, found: "only \(pickle) files")
@@ -66,11 +69,11 @@ struct WeightFiles {
 
   /// The tensors of several files together.
   static func safetensors(
-    _ files: [Safetensors], path: String
+    _ files: [MappedFile], path: String
   ) throws(CheckpointError) -> WeightFiles {
     var tensors: [String: TensorRecord] = [:]
     for file in files {
-      for tensor in file.tensors {
+      for tensor in try Safetensors(file).tensors {
         if let other = tensors.updateValue(tensor, forKey: tensor.name) {
           throw CheckpointError(
             file: path, .tensor(tensor.name), expected: "it in one file",
@@ -78,21 +81,22 @@ struct WeightFiles {
         }
       }
     }
-    return WeightFiles(format: .safetensors, path: path, tensors: tensors, metadata: nil)
+    return WeightFiles(
+      format: .safetensors, path: path, tensors: tensors, metadata: nil, files: SourceFiles(files))
   }
 
   private static func openSharded(
     _ index: String, folder: String
   ) throws(CheckpointError) -> WeightFiles {
     let map = try readIndex(index)
-    var files: [Safetensors] = []
+    var files: [MappedFile] = []
     for name in Set(map.values).sorted() {
       guard PathKind("\(folder)/\(name)") == .file else {
         throw CheckpointError(
           file: index, .field("weight_map"), expected: "the file \(name) in \(folder)",
           found: "nothing there")
       }
-      files.append(try Safetensors(MappedFile(path: "\(folder)/\(name)")))
+      files.append(try MappedFile(path: "\(folder)/\(name)"))
     }
     let result = try safetensors(files, path: index)
     for (tensor, file) in map.sorted(by: { $0.key < $1.key }) {
@@ -112,7 +116,7 @@ struct WeightFiles {
     let value: JSONValue
     let text = try readSmallFile(path)
     do {
-      value = try JSONValue(parsing: text)
+      value = try JSONValue(parsing: text, limits: .smallFile)
     } catch {
       throw CheckpointError(file: path, expected: "a JSON object", found: "\(error)")
     }
@@ -139,63 +143,5 @@ struct WeightFiles {
     let isPlain = parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
     return isPlain && name.hasSuffix(".safetensors") && !name.utf8.contains(0)
       && !name.contains("\\")
-  }
-
-  // MARK: - GGUF
-
-  /// The tensors of one file.
-  static func gguf(_ file: GGUF, path: String) throws(CheckpointError) -> WeightFiles {
-    let tensors = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0) })
-    return WeightFiles(format: .gguf, path: path, tensors: tensors, metadata: file.metadata)
-  }
-
-  /// A file and, where it is the first of a split one, the others beside it.
-  private static func openGGUF(
-    _ file: MappedFile, _ path: String
-  ) throws(CheckpointError) -> WeightFiles {
-    let first = try GGUF(file)
-    let parts = first.metadata.integer("split.count") ?? 1
-    if parts <= 1 { return try gguf(first, path: path) }
-    guard let name = SplitName(path), name.number == 1, name.count == parts else {
-      throw CheckpointError(
-        file: path, .field("split.count"),
-        expected: "the first of \(parts) parts, named NAME-00001-of-NNNNN.gguf",
-        found: "another name")
-    }
-    var tensors = try gguf(first, path: path).tensors
-    for number in 2...parts {
-      for tensor in try GGUF(MappedFile(path: name.path(of: number))).tensors {
-        guard tensors.updateValue(tensor, forKey: tensor.name) == nil else {
-          throw CheckpointError(
-            file: tensor.fileName, .tensor(tensor.name), expected: "it in one part",
-            found: "it in two")
-        }
-      }
-    }
-    return WeightFiles(format: .gguf, path: path, tensors: tensors, metadata: first.metadata)
-  }
-}
-
-/// A file name of the form `NAME-00002-of-00005.gguf`.
-struct SplitName {
-  private let prefix: Substring
-  let number: Int
-  let count: Int
-
-  init?(_ path: String) {
-    let suffix = "-00000-of-00000.gguf".count
-    guard path.hasSuffix(".gguf"), path.count > suffix else { return nil }
-    let parts = path.suffix(suffix).dropFirst().dropLast(".gguf".count).split(separator: "-")
-    guard parts.count == 3, parts[1] == "of", let number = Int(parts[0]),
-      let count = Int(parts[2])
-    else { return nil }
-    (prefix, self.number, self.count) = (path.dropLast(suffix), number, count)
-  }
-
-  func path(of number: Int) -> String {
-    func digits(_ value: Int) -> String {
-      String(repeating: "0", count: max(0, 5 - "\(value)".count)) + "\(value)"
-    }
-    return "\(prefix)-\(digits(number))-of-\(digits(count)).gguf"
   }
 }

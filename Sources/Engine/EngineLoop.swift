@@ -46,7 +46,7 @@ final class EngineLoop {
     self.endTokens = endTokens
     scheduler = Scheduler(
       limits: model.limits, cache: model.cache, stepsInFlight: model.stepsInFlight,
-      endTokens: endTokens)
+      endTokens: endTokens, keepsPrefixes: options.keepsPrefixes)
   }
 
   /// Returns when the engine was drained or shut down.
@@ -90,6 +90,7 @@ final class EngineLoop {
       guard tokens.count == step.outputs.count else {
         throw StepError(outputs: step.outputs.count, tokens: tokens.count)
       }
+      if let damage = model.damage { return breakDown(step, damage) }
       count(step)
       for update in scheduler.commit(StepResult(number: step.number, tokens: tokens)) {
         deliver(update)
@@ -104,6 +105,16 @@ final class EngineLoop {
     for update in scheduler.fail(step: step.number, message: "\(error)") { deliver(update) }
   }
 
+  /// The weights are not what they were, so nothing more comes of this model: no token of this step
+  /// is told, all requests end with the reason, and the engine is not ready any more. Requests that
+  /// still come end here too.
+  private func breakDown(_ step: Step, _ damage: String) {
+    metrics.failedSteps += 1
+    for update in scheduler.fail(step: step.number, message: damage) { deliver(update) }
+    endAll(.failed(damage))
+    mailbox.fail(damage)
+  }
+
   private func count(_ step: Step) {
     metrics.steps += 1
     metrics.promptTokens += step.promptTokens
@@ -116,8 +127,12 @@ final class EngineLoop {
   private func report() {
     metrics.requestsRunning = scheduler.runningCount
     metrics.requestsWaiting = scheduler.waitingCount
-    metrics.cachePages = scheduler.cache.pages
+    metrics.cachePages = scheduler.geometry.pages
+    metrics.cachePageSize = scheduler.geometry.pageSize
     metrics.cachePagesFree = scheduler.freePages
+    metrics.prefixHitTokens = scheduler.prefixHitTokens
+    metrics.preemptions = scheduler.preemptions
+    metrics.cacheEvictions = scheduler.evictions
     mailbox.report(metrics, hasWork: !scheduler.isIdle)
     for letter in outbox {
       letter.events.yield(letter.event)
@@ -137,7 +152,7 @@ final class EngineLoop {
     do {
       try model.enqueue(step.batch)
       _ = scheduler.commit(StepResult(number: step.number, tokens: try model.collect()))
-      return nil
+      return model.damage
     } catch {
       _ = scheduler.fail(step: step.number, message: "\(error)")
       return "\(error)"
@@ -180,7 +195,8 @@ final class EngineLoop {
   private func scheduled(_ id: RequestID, _ request: GenerationRequest) -> ScheduledRequest {
     ScheduledRequest(
       id: id, promptIDs: request.promptIDs, sampling: request.sampling,
-      maxNewTokens: request.maxNewTokens, ignoreEnd: request.ignoreEnd)
+      maxNewTokens: request.maxNewTokens, ignoreEnd: request.ignoreEnd,
+      scope: CacheScope(salt: request.cacheSalt))
   }
 
   private func usage(of submission: Mailbox.Submission) -> TokenUsage {
@@ -204,6 +220,7 @@ final class EngineLoop {
     if finish != nil { fresh += delivery.assembler.finish() }
     if delivery.assembler.hasStopped { finish = .stop }
     delivery.usage.completionTokens += ids.count
+    delivery.usage.cachedTokens = update.cachedTokens
     metrics.generatedTokens += ids.count
     deliveries[update.id] = delivery
     if !ids.isEmpty || !fresh.isEmpty {

@@ -3,6 +3,8 @@ public struct EngineMetrics: Sendable, Hashable {
   public var requestsRunning = 0
   public var requestsWaiting = 0
   public var steps = 0
+  /// Tokens that were computed before a request's next one could be drawn, those of preempted
+  /// requests each time.
   public var promptTokens = 0
   public var generatedTokens = 0
   /// Parts of prompts that one step did not finish.
@@ -10,8 +12,16 @@ public struct EngineMetrics: Sendable, Hashable {
   /// Requests of one step.
   public var batchSize = BatchSizeHistogram()
   public var cachePages = 0
-  /// Free, promised ones included.
+  /// Tokens of a page.
+  public var cachePageSize = 0
+  /// Pages that no request holds: free ones, and those that are only kept for later prompts.
   public var cachePagesFree = 0
+  /// Tokens that were not computed because the cache had them.
+  public var prefixHitTokens = 0
+  /// Requests that had to give their pages to older ones and were computed again.
+  public var preemptions = 0
+  /// Pages kept for later prompts that were given up for their room.
+  public var cacheEvictions = 0
   /// Steps that failed.
   public var failedSteps = 0
 

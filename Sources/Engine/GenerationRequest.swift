@@ -17,11 +17,13 @@ public struct GenerationRequest: Sendable {
   /// The text goes on where the prompt's ends, so that it keeps the space it may begin with; else
   /// it stands alone, as the answer in a chat does.
   public var continuesPrompt: Bool
+  /// Shares cached prefixes only with requests of the same salt; nil: with all others without one.
+  public var cacheSalt: String?
 
   public init(
     promptIDs: [Int32], sampling: SamplingParameters = SamplingParameters(),
     maxNewTokens: Int = 16, stopStrings: [String] = [], ignoreEnd: Bool = false,
-    skipSpecialTokens: Bool = true, continuesPrompt: Bool = false
+    skipSpecialTokens: Bool = true, continuesPrompt: Bool = false, cacheSalt: String? = nil
   ) {
     self.promptIDs = promptIDs
     self.sampling = sampling
@@ -30,6 +32,7 @@ public struct GenerationRequest: Sendable {
     self.ignoreEnd = ignoreEnd
     self.skipSpecialTokens = skipSpecialTokens
     self.continuesPrompt = continuesPrompt
+    self.cacheSalt = cacheSalt
   }
 }
 
@@ -58,10 +61,13 @@ public struct TokenUsage: Sendable, Hashable {
   public var promptTokens: Int
   /// The end token included.
   public var completionTokens: Int
+  /// Tokens of the prompt that others had computed: they were found in the cache.
+  public var cachedTokens: Int
 
-  public init(promptTokens: Int, completionTokens: Int) {
+  public init(promptTokens: Int, completionTokens: Int, cachedTokens: Int = 0) {
     self.promptTokens = promptTokens
     self.completionTokens = completionTokens
+    self.cachedTokens = cachedTokens
   }
 }
 

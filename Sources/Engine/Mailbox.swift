@@ -154,6 +154,13 @@ final class Mailbox: Sendable {
     for waiter in waiters { waiter.resume() }
   }
 
+  /// The model can serve no more; the thread goes on, to answer those who still come.
+  func fail(_ reason: String) {
+    state.withLock { state in
+      if state.phase == .serving { state.phase = .failed(reason) }
+    }
+  }
+
   func report(_ metrics: EngineMetrics, hasWork: Bool) {
     state.withLock { state in
       state.metrics = metrics

@@ -17,6 +17,9 @@ public struct JSONLimits: Sendable, Hashable {
   public var depth = 128
   /// Bytes of the whole document.
   public var bytes = 1 << 30
+  /// Values in all, those inside of others included. Some text is small and makes a large tree: two
+  /// bytes of `0,` become sixteen.
+  public var values = 1 << 22
   /// Characters of one number.
   public var numberLength = 1024
   /// Where members of one name are allowed, the last one counts.

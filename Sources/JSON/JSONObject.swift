@@ -14,7 +14,18 @@ public struct JSONObject: Sendable {
     static func == (a: Name, b: Name) -> Bool {
       a.text == b.text && a.text.utf8.elementsEqual(b.text.utf8)
     }
-    func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    /// By code units, not by what `String` hashes: thousands of spellings that it calls equal would
+    /// all meet in one place.
+    func hash(into hasher: inout Hasher) {
+      var (word, count): (UInt64, UInt64) = (0, 0)
+      for byte in text.utf8 {
+        word = word << 8 | UInt64(byte)
+        count &+= 1
+        if count & 7 == 0 { hasher.combine(word) }
+      }
+      hasher.combine(word)
+      hasher.combine(count)
+    }
   }
 
   public init() {}

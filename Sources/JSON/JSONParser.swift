@@ -19,6 +19,7 @@ struct JSONParser {
   private let limits: JSONLimits
   private var at = 0
   private var depth = 0
+  private var values = 0
 
   init(bytes: [UInt8], limits: JSONLimits) {
     self.bytes = bytes
@@ -43,6 +44,8 @@ struct JSONParser {
 
   private mutating func value() throws(JSONError) -> JSONValue {
     guard at < bytes.count else { throw error("expected a value, found the end") }
+    values += 1
+    guard values <= limits.values else { throw error("more than \(limits.values) values") }
     switch bytes[at] {
     case UInt8(ascii: "\""): return .string(try string())
     case UInt8(ascii: "{"): return .object(try object())

@@ -3,6 +3,34 @@ public import ApusGraphs
 
 // How layers read what configurations say about them, for every architecture alike.
 
+extension RotaryEmbedding {
+  /// What a configuration says about rotary positions.
+  public struct Settings: Sendable, Hashable {
+    /// How many elements of a head turn.
+    public let size: Int
+    public let base: Float
+    public let scaling: Scaling
+
+    /// `rope_theta`, `partial_rotary_factor` and `rope_scaling`, or the newer `rope_parameters`.
+    ///
+    /// - Throws: where the kind of scaling is not known, or a value that it needs is missing.
+    public init(_ file: ConfigFile, headSize: Int) throws(ConfigError) {
+      let turning: Float = try file["partial_rotary_factor", default: 1]
+      size = Int(Float(headSize) * turning)
+      base = try file["rope_theta", default: 10_000]
+      scaling = try Scaling(file)
+    }
+  }
+
+  /// - Parameter weights: any scope of the checkpoint; its divisors of frequencies, if there are
+  ///   some, hold for every layer.
+  public init(_ settings: Settings, _ weights: Weights) throws(CheckpointError) {
+    self.init(
+      size: settings.size, base: settings.base, scaling: settings.scaling,
+      divisors: try weights.ropeDivisors(count: settings.size / 2))
+  }
+}
+
 extension RotaryEmbedding.Scaling {
   /// `rope_scaling`, or the newer `rope_parameters`; none where there is neither.
   ///
@@ -39,6 +67,22 @@ extension GatedActivation.Kind {
     default:
       throw file.error(
         "hidden_act", expected: "silu, gelu, gelu_new or gelu_pytorch_tanh", found: name)
+    }
+  }
+}
+
+extension ConfigFile {
+  /// Refuses layers that see a sliding window alone: with `use_sliding_window` those from
+  /// `max_window_layers` on, or those that `layer_types` names.
+  public func requireFullAttention(layers: Int) throws(ConfigError) {
+    let usesWindow: Bool = try self["use_sliding_window", default: false]
+    let firstWindowed: Int = try self["max_window_layers", default: 0]
+    if usesWindow, contains("sliding_window"), firstWindowed < layers {
+      throw error("use_sliding_window", expected: "false", found: "true")
+    }
+    let types: [String] = try self["layer_types", default: []]
+    if let other = types.first(where: { $0 != "full_attention" }) {
+      throw error("layer_types", expected: "full_attention in every layer", found: other)
     }
   }
 }

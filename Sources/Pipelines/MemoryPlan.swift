@@ -12,6 +12,8 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
   public let cache: CacheGeometry
   /// Tokens of one request, prompt and generation.
   public let contextLength: Int
+  /// What `contextLength` would be if the cache had room for it.
+  public let wantedContextLength: Int
   /// Requests of one step.
   public let batchSize: Int
   /// What was left for this process before the cache was made, and what limits it.
@@ -30,6 +32,10 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
         + " = \(cacheTokens) tokens",
       "requests     \(batchSize) in a step, \(contextLength) tokens each",
     ]
+    if contextLength < wantedContextLength {
+      lines.append(
+        "note         the cache has no room for \(wantedContextLength) tokens of a request")
+    }
     if let left, let limit { lines.append("left         \(Self.text(left)) by \(limit)") }
     return lines.joined(separator: "\n")
   }
@@ -39,7 +45,8 @@ public struct MemoryPlan: Sendable, Hashable, CustomStringConvertible {
     MemoryPlan(
       weightsMapped: report.mappedWeightBytes, weightsOwned: report.ownedWeightBytes,
       activations: report.activationBytes + report.inputOutputBytes, cache: cache,
-      contextLength: contextLength, batchSize: batchSize, left: left, limit: limit)
+      contextLength: contextLength, wantedContextLength: wantedContextLength,
+      batchSize: batchSize, left: left, limit: limit)
   }
 
   /// Bytes with a binary unit.
@@ -81,7 +88,8 @@ package struct MemoryRequest: Sendable {
     let plan = MemoryPlan(
       weightsMapped: weightsMapped, weightsOwned: weightsOwned, activations: activations,
       cache: CacheGeometry(pages: pages, pageSize: pageSize, bytesPerPage: bytesPerPage),
-      contextLength: usable, batchSize: batchSize, left: left, limit: found?.limit)
+      contextLength: usable, wantedContextLength: context, batchSize: batchSize, left: left,
+      limit: found?.limit)
     if let fixedPages, fixedPages > affordable || fixedPages < 1 {
       throw refusal(
         plan, "a cache of \(fixedPages) pages does not fit: \(max(0, affordable)) pages would")

@@ -30,6 +30,9 @@ package struct ModelLoader {
   package var memory = MachineMemory()
   /// Instead of the one that the configuration names.
   package var device: (any Device)?
+  /// Ids that the tokenizer has: below this. Embeddings often have more rows, which are padding and
+  /// no tokens; nil takes all rows for tokens.
+  package var tokens: Int?
   /// Rows of a step whose logits may be wanted; nil: one per request.
   package var outputs: Int?
   /// Ranks of a tensor-parallel group, all of them in the interpreter; a plan has one.
@@ -53,6 +56,7 @@ package struct ModelLoader {
   ) throws -> LoadedModel {
     let modelConfig = try Model.Config(checkpoint.config)
     try config.check(modelContext: modelConfig.contextLength)
+    try checkTokens(modelConfig.vocabulary)
     timer.end("read config")
     let weights = try mappedWeights()
     let model = try Model(weights.sharded(rank: 0, of: ranks), modelConfig)
@@ -74,11 +78,12 @@ package struct ModelLoader {
         try weights.sharded(rank: rank, of: ranks).storage(of: weight.name).floats()
       }
       let loaded = InterpretedModel(
-        interpreter: interpreter, vocabularySize: modelConfig.vocabulary, cache: plan.cache,
+        interpreter: interpreter, vocabularySize: tokens ?? modelConfig.vocabulary,
+        cache: plan.cache,
         limits: limits)
       return LoadedModel(model: loaded, memory: plan, graph: graph, notes: weights.loadNotes)
     case .plan:
-      let loaded = try compiled(graph, weights, plan, limits, modelConfig.vocabulary)
+      let loaded = try compiled(graph, weights, plan, limits, tokens ?? modelConfig.vocabulary)
       timer.end("compile")
       return LoadedModel(
         model: loaded, memory: plan.with(loaded.memory), graph: graph, notes: weights.loadNotes)
@@ -89,7 +94,14 @@ package struct ModelLoader {
     try ServingGraph.build(
       model, name: architecture.name,
       cache: CacheSpecification(pageSize: config.kvCachePageSize, format: config.cacheFormat),
-      ranks: ranks)
+      ranks: ranks, tokens: tokens)
+  }
+
+  private func checkTokens(_ rows: Int) throws(PipelineError) {
+    guard let tokens, tokens > rows else { return }
+    throw PipelineError(
+      "\(checkpoint.path): vocab_size: expected at least \(tokens), as the tokenizer has ids up to"
+        + " \(tokens - 1), found \(rows) rows of the embedding")
   }
 
   private func compiled(

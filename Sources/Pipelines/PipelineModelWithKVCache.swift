@@ -30,7 +30,9 @@ public struct StepLimits: Sendable, Hashable {
 /// A model that a step batch can be run on. One thread uses it at a time.
 ///
 /// `enqueue` submits a step and returns; `collect` waits for the oldest step that was enqueued
-/// and not collected. At most `stepsInFlight` steps may be outstanding.
+/// and not collected. At most `stepsInFlight` steps may be outstanding. They run in the order in
+/// which they were enqueued, each as if those before it were done: so a page that an earlier step
+/// uses may be stored to by a later one for another request.
 public protocol PipelineModelWithKVCache: AnyObject {
   var vocabularySize: Int { get }
   var cache: CacheGeometry { get }
@@ -40,4 +42,13 @@ public protocol PipelineModelWithKVCache: AnyObject {
   func enqueue(_ batch: StepBatch) throws
   /// The drawn token ids of the oldest outstanding step, `[outputs]`, in the order of `outputRows`.
   func collect() throws -> [Int32]
+  /// What has happened to the weights, such as that their file was cut short while it is mapped;
+  /// nil where everything that was collected so far is sound. Whatever was computed since it was
+  /// nil last must not be used, and it never becomes nil again.
+  var damage: String? { get }
+}
+
+extension PipelineModelWithKVCache {
+  /// Nothing can happen to weights that lie in memory.
+  public var damage: String? { nil }
 }

@@ -1,4 +1,5 @@
 import ApusCheckpoints
+import ApusTokenizers
 
 extension PipelineRegistry {
   /// Loads a model and everything it needs to serve.
@@ -10,13 +11,30 @@ extension PipelineRegistry {
   ) throws -> LoadedPipeline {
     var timer = PhaseTimer()
     let checkpoint = try Checkpoint.open(config.modelPath, weightPath: config.weightPath)
+    do {
+      let pipeline = try load(config, checkpoint, &timer, log: log)
+      if let damage = checkpoint.files.damage { throw damage }
+      return pipeline
+    } catch {
+      // Whatever else was found, it may be due to this.
+      throw checkpoint.files.damage ?? error
+    }
+  }
+
+  private func load(
+    _ config: PipelineConfig, _ checkpoint: Checkpoint, _ timer: inout PhaseTimer,
+    log: (String) -> Void
+  ) throws -> LoadedPipeline {
     let architecture = try architecture(of: checkpoint)
-    let loaded = try ModelLoader(
-      config: config, architecture: architecture, checkpoint: checkpoint
-    ).load(&timer)
-    for note in loaded.notes { log(note) }
-    let text = try TextParts(checkpoint, architecture, config)
+    // Read first, since the model must know how many tokens there are; what is wrong with the
+    // weights is said before what is wrong with the text.
+    let tokenizer = Result { try TextParts(checkpoint, architecture, config) }
     timer.end("read tokenizer")
+    var loader = ModelLoader(config: config, architecture: architecture, checkpoint: checkpoint)
+    loader.tokens = try? tokenizer.get().tokenizer.vocabularySize
+    let loaded = try loader.load(&timer)
+    for note in loaded.notes { log(note) }
+    let text = try tokenizer.get()
     try warmUp(loaded.model)
     timer.end("warm up")
     return LoadedPipeline(

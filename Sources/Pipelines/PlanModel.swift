@@ -13,6 +13,8 @@ final class PlanModel: ServingModel {
 
   private let model: Model
   private let names: PlanNames
+  /// Where the weights lie that were not made anew at load.
+  private let files: SourceFiles
   private var inputs = StepInputs()
   private var outstanding = 0
 
@@ -35,7 +37,10 @@ final class PlanModel: ServingModel {
         ServingSymbol.outputs: outputs, ServingSymbol.cachePages: cache.pages,
       ])
     names = try PlanNames(model)
+    files = weights.mappedFiles()
   }
+
+  var damage: String? { files.damage?.description }
 
   /// Bytes as they were bound.
   var memory: PlanMemoryReport { model.memory }

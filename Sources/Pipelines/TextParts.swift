@@ -19,9 +19,14 @@ package struct TextParts {
   package init(
     _ checkpoint: Checkpoint, _ architecture: SupportedArchitecture, _ config: PipelineConfig
   ) throws {
-    switch architecture.tokenizer {
-    case .made(let make): tokenizer = try make(checkpoint)
-    case .checkpoint: tokenizer = try Self.tokenizer(of: checkpoint)
+    do {
+      switch architecture.tokenizer {
+      case .made(let make): tokenizer = try make(checkpoint)
+      case .checkpoint: tokenizer = try Self.tokenizer(of: checkpoint)
+      }
+    } catch let error as TokenizerError {
+      if case .unreadable = error { throw error }
+      throw PipelineError("\(checkpoint.path): \(error)")
     }
     let source = try Self.templateSource(tokenizer, config.chatTemplatePath)
     chatTemplate = try source.map { source throws(TemplateError) in

@@ -5,7 +5,7 @@ public enum QuantizedFormat: String, Sendable, Hashable, CaseIterable {
   case q4_0, q4_1, q5_0, q5_1, q8_0, q8_1
   case q2_k, q3_k, q4_k, q5_k, q6_k, q8_k
   case iq2_xxs, iq2_xs, iq3_xxs, iq1_s, iq4_nl, iq3_s, iq2_s, iq4_xs, iq1_m
-  case tq1_0, tq2_0, mxfp4, nvfp4
+  case tq1_0, tq2_0, mxfp4, nvfp4, q1_0
 
   /// The number of this format in a GGUF tensor record.
   public var ggufType: UInt32 { layout.ggufType }
@@ -46,6 +46,7 @@ public enum QuantizedFormat: String, Sendable, Hashable, CaseIterable {
     case .tq2_0: (35, 256, 66)
     case .mxfp4: (39, 32, 17)
     case .nvfp4: (40, 64, 36)
+    case .q1_0: (41, 128, 18)
     }
   }
 }

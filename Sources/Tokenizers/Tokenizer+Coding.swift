@@ -5,36 +5,28 @@ extension Tokenizer {
   ///   - addSpecialTokens: puts the model's begin and end tokens around it, where it has a rule
   ///     for them.
   ///   - parseControlTokens: whether control tokens that the text spells are read as such;
-  ///     otherwise
-  ///     they are ordinary text.
+  ///     otherwise they are ordinary text.
   public func encode(
     _ text: String, addSpecialTokens: Bool, parseControlTokens: Bool = true
   ) -> [Int32] {
-    let bytes = Array(text.utf8)
-    var ids = addSpecialTokens ? postProcessor.prefix : []
-    withScratch { scratch in
-      encode(
-        bytes, tokens: rawTokens, readsNormalizedControl: parseControlTokens, scratch: &scratch,
-        into: &ids
-      ) { _ in parseControlTokens }
-    }
-    if addSpecialTokens { ids += postProcessor.suffix }
-    return ids
+    var sink = TokenSink()
+    encode(
+      Array(text.utf8), tokens: rawTokens, readsNormalizedControl: parseControlTokens,
+      into: &sink
+    ) { _ in parseControlTokens }
+    return addSpecialTokens ? postProcessor.wrapping(sink.ids) : sink.ids
   }
 
   /// The token ids of a rendered prompt: only what the template wrote is read as control tokens,
   /// and a begin token that it wrote is not put there a second time.
   public func encode(_ prompt: MarkedString, addSpecialTokens: Bool) -> [Int32] {
-    var ids: [Int32] = []
-    withScratch { scratch in
-      encode(
-        prompt.bytes, tokens: markedTokens, readsNormalizedControl: false, scratch: &scratch,
-        into: &ids
-      ) { range in prompt.isTemplate(range) }
+    var sink = TokenSink()
+    encode(prompt.bytes, tokens: markedTokens, readsNormalizedControl: false, into: &sink) {
+      prompt.isTemplate($0)
     }
-    guard addSpecialTokens else { return ids }
-    let hasPrefix = beginToken != nil && ids.first == beginToken
-    return (hasPrefix ? [] : postProcessor.prefix) + ids + postProcessor.suffix
+    guard addSpecialTokens else { return sink.ids }
+    let hasPrefix = beginToken != nil && sink.ids.first == beginToken
+    return (hasPrefix ? [] : postProcessor.prefix) + sink.ids + postProcessor.suffix
   }
 
   /// The text of token ids; bytes that are no UTF-8 become U+FFFD, ids outside the vocabulary
@@ -58,74 +50,147 @@ extension Tokenizer {
     return String(decoding: text, as: UTF8.self)
   }
 
-  private func encode(
+  /// The raw tokens of a text, their parts of it noted where the sink asks for them.
+  func encode(
     _ text: [UInt8], tokens: AddedTokens, readsNormalizedControl: Bool,
-    scratch: inout EncodingScratch, into ids: inout [Int32],
-    isControlAllowed: (Range<Int>) -> Bool
+    into sink: inout TokenSink, isControlAllowed: (Range<Int>) -> Bool
   ) {
-    func section(_ range: Range<Int>) {
-      encodeSection(
-        range.count == text.count ? text : Array(text[range]), isFirst: range.lowerBound == 0,
-        readsControl: readsNormalizedControl, scratch: &scratch, into: &ids)
-    }
-    var at = 0
-    for match in tokens.matches(in: text, isControlAllowed: isControlAllowed) {
-      if match.range.lowerBound > at { section(at..<match.range.lowerBound) }
-      ids.append(match.id)
-      at = match.range.upperBound
-    }
-    if at < text.count { section(at..<text.count) }
-  }
-
-  /// Text without raw added tokens: normalised, searched for the normalised ones, the rest encoded.
-  private func encodeSection(
-    _ section: [UInt8], isFirst: Bool, readsControl: Bool, scratch: inout EncodingScratch,
-    into ids: inout [Int32]
-  ) {
-    if let pieceModel, pieceModel.spaces != .themselves, normalizedTokens.isEmpty {
-      let prefix: [UInt8] = pieceModel.spaces == .markersWithPrefix ? [0x20] : []
-      encodePlain(prefix + section, isFirst: isFirst, scratch: &scratch, into: &ids)
-      return
-    }
-    let text = normalizer.apply(to: section)
-    guard !normalizedTokens.isEmpty else {
-      encodePlain(text, isFirst: isFirst, scratch: &scratch, into: &ids)
-      return
-    }
-    var at = 0
-    for match in normalizedTokens.matches(in: text, isControlAllowed: { _ in readsControl }) {
-      if match.range.lowerBound > at {
-        encodePlain(
-          Array(text[at..<match.range.lowerBound]), isFirst: isFirst && at == 0, scratch: &scratch,
-          into: &ids)
+    withScratch { scratch in
+      var pass = EncodingPass(tokenizer: self, readsControl: readsNormalizedControl)
+      var at = 0
+      for match in tokens.matches(in: text, isControlAllowed: isControlAllowed) {
+        if match.range.lowerBound > at {
+          pass.encodeSection(of: text, at..<match.range.lowerBound, &scratch, &sink)
+        }
+        sink.append(match.id, origin: match.range)
+        at = match.range.upperBound
       }
-      ids.append(match.id)
+      if at < text.count { pass.encodeSection(of: text, at..<text.count, &scratch, &sink) }
+    }
+  }
+}
+
+/// Where encoded tokens go.
+struct TokenSink {
+  var ids: [Int32] = []
+  /// For each token the part of the text in bytes and the number of its piece; nil where nobody
+  /// asks.
+  var spans: [TokenSpan]?
+  private(set) var wordCount = 0
+
+  struct TokenSpan {
+    var bytes: Range<Int>
+    var word: Int
+    var isAdded = false
+  }
+
+  init(isTracing: Bool = false) { spans = isTracing ? [] : nil }
+
+  /// A token that is a piece of its own.
+  mutating func append(_ id: Int32, origin: Range<Int>) {
+    ids.append(id)
+    spans?.append(TokenSpan(bytes: origin, word: wordCount, isAdded: true))
+    wordCount += 1
+  }
+
+  /// The tokens of one piece.
+  mutating func append(_ parts: [TokenPart], of text: AlignedText) {
+    for part in parts {
+      ids.append(part.id)
+      let bytes = text.origin(of: part.start..<part.end) ?? part.start..<part.end
+      spans?.append(TokenSpan(bytes: bytes, word: wordCount))
+    }
+    wordCount += 1
+  }
+}
+
+/// What happens to a section of text that raw added tokens left.
+struct EncodingPass {
+  let tokenizer: Tokenizer
+  let readsControl: Bool
+
+  /// Normalised, searched for the normalised added tokens, the rest encoded.
+  mutating func encodeSection(
+    of text: [UInt8], _ range: Range<Int>, _ scratch: inout EncodingScratch,
+    _ sink: inout TokenSink
+  ) {
+    let section = range.count == text.count ? text : Array(text[range])
+    let isFirst = range.lowerBound == 0
+    if sink.spans == nil, let model = tokenizer.pieceModel, model.spaces != .themselves,
+      tokenizer.normalizedTokens.isEmpty
+    {
+      encodeQuickly(model.prefixed(section), model, &scratch, &sink)
+      return
+    }
+    let needsOrigins =
+      sink.spans != nil
+      || tokenizer.preTokenizer.asksForOrigin(isNormalized: !tokenizer.normalizer.isIdentity)
+    var aligned =
+      needsOrigins
+      ? AlignedText(original: section, from: range.lowerBound) : AlignedText(section)
+    tokenizer.normalizer.apply(to: &aligned)
+    guard !tokenizer.normalizedTokens.isEmpty else {
+      encodePlain(&aligned, isFirst: isFirst, &scratch, &sink)
+      return
+    }
+    var at = 0
+    let matches = tokenizer.normalizedTokens.matches(
+      in: aligned.bytes, isControlAllowed: { _ in readsControl })
+    for match in matches {
+      if match.range.lowerBound > at {
+        var part = aligned[at..<match.range.lowerBound]
+        encodePlain(&part, isFirst: isFirst && at == 0, &scratch, &sink)
+      }
+      sink.append(match.id, origin: aligned.origin(of: match.range) ?? match.range)
       at = match.range.upperBound
     }
-    if at < text.count {
-      encodePlain(
-        Array(text[at...]), isFirst: isFirst && at == 0, scratch: &scratch, into: &ids)
+    if at == 0 {
+      encodePlain(&aligned, isFirst: isFirst, &scratch, &sink)
+    } else if at < aligned.bytes.count {
+      var part = aligned[at..<aligned.bytes.count]
+      encodePlain(&part, isFirst: false, &scratch, &sink)
     }
   }
 
+  /// Text without added tokens: cut into pieces, each encoded by the model.
   private func encodePlain(
-    _ section: [UInt8], isFirst: Bool, scratch: inout EncodingScratch, into ids: inout [Int32]
+    _ text: inout AlignedText, isFirst: Bool, _ scratch: inout EncodingScratch,
+    _ sink: inout TokenSink
   ) {
-    let text = preTokenizer.prepared(section, isFirst: isFirst) ?? section
-    if let pieceModel {
-      let encoder = scratch.pieces ?? PieceEncoder(pieceModel)
-      scratch.pieces = encoder
-      encoder.encode(text, text.indices, into: &ids)
+    if sink.spans == nil, let model = tokenizer.pieceModel {
+      encodeQuickly(model.prefixed(text.bytes), model, &scratch, &sink)
       return
     }
-    var ends = scratch.ends
-    scratch.ends = []
-    preTokenizer.split(text, into: &ends, spare: &scratch.spareEnds)
-    var start = 0
-    for end in ends {
-      model.encode(text, start..<end, vocabulary: vocabulary, scratch: &scratch, into: &ids)
-      start = end
+    var pieces = scratch.pieces
+    scratch.pieces = []
+    tokenizer.preTokenizer.split(
+      &text, into: &pieces, isFirst: isFirst, isTracing: sink.spans != nil,
+      spare: &scratch.buffers)
+    let bytes = text.bytes
+    if sink.spans == nil {
+      for piece in pieces {
+        tokenizer.model.encode(
+          bytes, piece, vocabulary: tokenizer.vocabulary, scratch: &scratch, into: &sink.ids)
+      }
+    } else {
+      var parts: [TokenPart] = []
+      for piece in pieces {
+        parts.removeAll(keepingCapacity: true)
+        tokenizer.model.trace(
+          bytes, piece, vocabulary: tokenizer.vocabulary, scratch: &scratch, into: &parts)
+        sink.append(parts, of: text)
+      }
     }
-    scratch.ends = ends
+    scratch.pieces = pieces
+  }
+
+  /// All of a section at once, in C.
+  private func encodeQuickly(
+    _ text: [UInt8], _ model: PieceModel, _ scratch: inout EncodingScratch,
+    _ sink: inout TokenSink
+  ) {
+    let encoder = scratch.encoder ?? PieceEncoder(model)
+    scratch.encoder = encoder
+    encoder.encode(text, text.indices, into: &sink.ids)
   }
 }

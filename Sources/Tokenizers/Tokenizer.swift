@@ -4,11 +4,11 @@ public import ApusJSON
 
 /// Text to token ids and back.
 ///
-/// Made from a model folder, a `tokenizer.json` or the vocabulary of a GGUF file; afterwards it is
-/// immutable and may be used from any thread.
+/// Made from a model folder, any of the usual tokenizer files or the vocabulary of a GGUF file;
+/// afterwards it is immutable and may be used from any thread.
 public final class Tokenizer: Sendable {
   let vocabulary: Vocabulary
-  let model: BytePairModel
+  let model: TokenModel
   /// Cuts and encodes in C, where the model and the pre-tokeniser are such that it can.
   let pieceModel: PieceModel?
   let normalizer: Normalizer
@@ -21,7 +21,13 @@ public final class Tokenizer: Sendable {
   let markedTokens: AddedTokens
   let postProcessor: PostProcessor
   let pieces: TokenBytes
+  /// Decodes where a table of bytes per token is not enough.
+  let decoder: DecoderChain?
+  /// How long texts may be and how short, where the file says so.
+  public let truncation: TokenTruncation?
+  public let padding: TokenPadding?
   private let special: SpecialTokens
+  private let added: AddedTokenTable
   /// Buffers and known words of encodings that are not under way.
   private let scratches = Mutex<[EncodingScratch]>([])
 
@@ -34,33 +40,44 @@ public final class Tokenizer: Sendable {
 
   init(_ parts: TokenizerParts) {
     vocabulary = parts.vocabulary
+    model = parts.model
     pieceModel = PieceModel(parts)
-    var model = parts.model
-    if pieceModel == nil { model.merges.prepare() } else { model.merges = MergeTable(capacity: 0) }
-    self.model = model
     normalizer = parts.normalizer
     preTokenizer = parts.preTokenizer
     postProcessor = parts.postProcessor
     pieces = parts.pieces
+    decoder = parts.decoder
+    truncation = parts.truncation
+    padding = parts.padding
     special = parts.special
     chatTemplates = parts.templates
     let normalizer = parts.normalizer
-    let plain = parts.added.filter { normalizer.isIdentity || !$0.isNormalized }
-    let normal = parts.added.filter { !normalizer.isIdentity && $0.isNormalized }
-    rawTokens = AddedTokens(plain) { Array($0.content.utf8) }
-    normalizedTokens = AddedTokens(normal) { normalizer.apply(to: Array($0.content.utf8)) }
+    let searched = parts.readsAddedTokens ? parts.added : []
+    rawTokens = AddedTokens(searched.filter { !$0.isNormalized }) { Array($0.content.utf8) }
+    normalizedTokens = AddedTokens(searched.filter(\.isNormalized)) {
+      normalizer.apply(to: Array($0.content.utf8))
+    }
     markedTokens = AddedTokens(parts.added) { Array($0.content.utf8) }
-    endOfGenerationTokens = EndOfGeneration.tokens(parts.special) { parts.vocabulary.id(of: $0) }
+    let added = AddedTokenTable(parts.added)
+    self.added = added
+    endOfGenerationTokens = EndOfGeneration.tokens(parts.special) {
+      added.id(of: $0) ?? parts.vocabulary.id(of: $0)
+    }
   }
 
   /// One above the greatest id.
-  public var vocabularySize: Int { vocabulary.count }
+  public var vocabularySize: Int { max(vocabulary.count, added.limit) }
 
   /// The token as its file spells it (`Ġthe`, `▁the`, `<0x0A>`), or nil where there is none.
-  public func token(_ id: Int32) -> String? { vocabulary.text(id) }
+  public func token(_ id: Int32) -> String? { added.text(id) ?? vocabulary.text(id) }
 
   /// The id of a token by its spelling in the file.
-  public func id(of token: String) -> Int32? { vocabulary.id(of: token) }
+  public func id(of token: String) -> Int32? { added.id(of: token) ?? vocabulary.id(of: token) }
+
+  /// The spelling that the decoder begins with.
+  func decodedSpelling(_ id: Int32) -> [UInt8] {
+    added.decoded(id) ?? Array(vocabulary.bytes(id))
+  }
 
   /// Whether the token is a control token, which `skipSpecialTokens` leaves out.
   public func isControl(_ id: Int32) -> Bool { pieces.isControl(id) }

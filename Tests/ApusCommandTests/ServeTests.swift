@@ -7,7 +7,7 @@ struct ServeTests {
   private static var arguments: [String] {
     var url = URL(fileURLWithPath: #filePath)
     for _ in 0..<2 { url.deleteLastPathComponent() }
-    let model = url.appendingPathComponent("Fixtures/llama-scaled-gguf/model.gguf").path
+    let model = url.appendingPathComponent("Fixtures/llama-scaled/gguf/f32.gguf").path
     return ["serve", "--model", model, "--threads", "1"]
   }
 

@@ -8,7 +8,7 @@ struct UsageTests {
   private static var fixture: String {
     var url = URL(fileURLWithPath: #filePath)
     for _ in 0..<2 { url.deleteLastPathComponent() }
-    return url.appendingPathComponent("Fixtures/llama-scaled-gguf/model.gguf").path
+    return url.appendingPathComponent("Fixtures/llama-scaled/gguf/f32.gguf").path
   }
 
   @Test func helpAndVersion() async throws {
@@ -25,6 +25,8 @@ struct UsageTests {
   @Test(arguments: [
     (["serv"], "serv"), (["generate", "--prompt", "x"], "--model"),
     (["generate", "--model", "x"], "--prompt"),
+    (["generate", "--model", "x", "--bogus"], "--bogus"),
+    (["generate", "--model", "x", "--prompt", "a", "--cpu-isa", "z80"], "--cpu-isa"),
     (["generate", "--model", "x", "--prompt", "a", "--prompt-ids", "1"], "both"),
     (["generate", "--model", "x", "--prompt-ids", "1,a"], "--prompt-ids"),
     (["generate", "--model", "x", "--prompt-ids", ""], "--prompt-ids"),
@@ -46,6 +48,7 @@ struct UsageTests {
       "--kv-cache-format"
     ),
     (["serve", "--model", "x", "--port", "70000"], "--port"),
+    (["serve", "--model", "x", "--enable-prefix-caching", "no"], "no"),
     (["serve", "--model", "x", "--api-key", ""], "--api-key"),
     (["serve", "--model", "x", "--kv-cache-pages", "0"], "--kv-cache-pages"),
   ])
@@ -63,7 +66,7 @@ struct UsageTests {
   }
 
   @Test(arguments: [
-    ["--model", "/nowhere/at/all"], ["--model", "/"], ["--model", fixture, "--cpu-isa", "z80"],
+    ["--model", "/nowhere/at/all"], ["--model", "/"],
     ["--model", fixture, "--max-length", "100000"],
     ["--model", fixture, "--chat-template", "/nowhere.jinja"],
     ["--model", fixture, "--prompt-ids", "1,100000"], ["--model", fixture, "--prompt-ids=-1"],

@@ -12,7 +12,7 @@ import Testing
     var execution: PipelineConfig.Execution
     var isDeferred = false
     var testDescription: String {
-      "\(file ?? name) by \(execution.rawValue)\(isDeferred ? ", deferred" : "")"
+      "\(name)\(file.map { "/\($0)" } ?? "") by \(execution.rawValue)\(isDeferred ? ", deferred" : "")"
     }
 
     var fixture: ModelFixture { get throws { try ModelFixture(name, file: file) } }
@@ -26,20 +26,23 @@ import Testing
     }
   }
 
-  static let models: [(name: String, file: String?)] = [
-    ("llama-tied", nil), ("llama-scaled", nil), ("llama-scaled", "llama-scaled-gguf/model.gguf"),
-    ("gpt2", nil),
-  ]
-  static let cases = models.flatMap { model in
+  static let cases = ModelFixture.names.flatMap { name in
     [
-      Case(name: model.name, file: model.file, execution: .interpreter),
-      Case(name: model.name, file: model.file, execution: .plan),
-      Case(name: model.name, file: model.file, execution: .plan, isDeferred: true),
+      Case(name: name, execution: .interpreter),
+      Case(name: name, execution: .plan),
+      Case(name: name, execution: .plan, isDeferred: true),
     ]
+      + ggufs(name, "f32").map { Case(name: name, file: $0, execution: .plan) }
   }
 
-  static let stored = ["llama-tied", "llama-scaled", "gpt2"].map {
-    Case(name: $0, file: "\($0)-bf16", execution: .plan)
+  /// Files whose matrices are bfloat16.
+  static let stored = ModelFixture.names.flatMap { name in
+    (["bf16"] + ggufs(name, "bf16")).map { Case(name: name, file: $0, execution: .plan) }
+  }
+
+  /// The GGUF file of a format, where the fixture has it; `FixtureCoverageTests` asks for them.
+  static func ggufs(_ name: String, _ format: String) -> [String] {
+    ModelFixture.ggufFormats(name).filter { $0 == format }.map { "gguf/\($0).gguf" }
   }
 
   @Test(arguments: cases) func logitsOfWholePrompts(_ test: Case) throws {
@@ -105,7 +108,7 @@ import Testing
   @Test(arguments: cases + stored) func bfloat16(_ test: Case) throws {
     let fixture = try test.fixture
     let golden = fixture.golden.bfloat16
-    let encoding: StorageFormat? = test.file?.hasSuffix("-bf16") == true ? nil : .bfloat16
+    let encoding: StorageFormat? = test.file?.contains("bf16") == true ? nil : .bfloat16
     var driver = try test.driver(fixture, encoding: encoding, requests: 2)
     let prompt = fixture.golden.prompts[0].ids
     let found = try driver.step([.init(request: 0, tokens: prompt, wantsAll: true)])

@@ -45,7 +45,7 @@ import Testing
     #expect(pipeline.model.limits.requests == 2)
     #expect(
       pipeline.phases.map(\.name) == [
-        "read config", "map weights", "build", "compile", "read tokenizer", "warm up",
+        "read tokenizer", "read config", "map weights", "build", "compile", "warm up",
       ])
     // Five layers, keys and values, 4 heads, 16 tokens of 8 floats.
     #expect(pipeline.memory.cache.bytesPerPage == 5 * 2 * 4 * 16 * 8 * 4)
@@ -55,7 +55,7 @@ import Testing
 
   @Test func aFixtureFromGGUFIsAWholeModel() throws {
     var config = PipelineConfig(
-      modelPath: "\(ModelFixture.folder)/llama-scaled-gguf/model.gguf")
+      modelPath: "\(ModelFixture.folder)/llama-scaled/gguf/f32.gguf")
     config.execution = .interpreter
     config.servedModelName = "tiny"
     let pipeline = try registry.load(config)

@@ -1,5 +1,6 @@
 import ApusPipelines
 import ApusTensors
+import Foundation
 import TestSupport
 import Testing
 
@@ -36,5 +37,43 @@ struct QuantizedModelTests {
     #expect(error <= test.tolerance)
     // Something was rounded, so the gate compares two different computations.
     #expect(error > 0)
+  }
+
+  /// The float32 file with every matrix from another file in turn.
+  static func mixed(_ model: String) throws -> GGUFEditor {
+    let folder = "\(SharedData.folder ?? "")/models/\(model)"
+    var editor = try GGUFEditor(path: "\(folder)/\(model)-f32.gguf")
+    let others = try ["f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1"].map {
+      try GGUFEditor(path: "\(folder)/\(model)-\($0).gguf")
+    }
+    for (index, tensor) in editor.tensors.enumerated() where tensor.sizes.count > 1 {
+      let other = others[index % others.count]
+      editor.tensors[index] = other.tensors[try #require(other.index(of: tensor.name))]
+    }
+    return editor
+  }
+
+  @Test("matrices of seven types in one file", arguments: ["stories260K", "babyllama-105"])
+  func mixedTypes(model: String) throws {
+    let editor = try Self.mixed(model)
+    #expect(Set(editor.tensors.map(\.type)).count == 8)
+    let path = FileManager.default.temporaryDirectory
+      .appendingPathComponent("apus-mixed-\(UUID().uuidString).gguf")
+    try Data(editor.file).write(to: path)
+    defer { try? FileManager.default.removeItem(at: path) }
+    let tokens = try TrainedModelTests.Case(model: model, execution: .plan)
+      .golden().greedyIds.prefix(32)
+    let part = ModelDriver.Part(request: 0, tokens: Array(tokens), wantsAll: true)
+    func logits(_ encoding: StorageFormat?, _ execution: PipelineConfig.Execution) throws -> [Float]
+    {
+      var driver = try ModelDriver(
+        path.path, encoding: encoding, execution: execution, context: 64)
+      return try driver.step([part]).logits
+    }
+    let exact = try logits(.float32, .interpreter)
+    #expect(
+      VectorMeasures.greatestDifference(try logits(.float32, .plan), exact) <= Tolerances.logits)
+    let error = VectorMeasures.relativeError(try logits(nil, .plan), exact)
+    #expect(error <= Tolerances.eightBitLogits && error > 0)
   }
 }

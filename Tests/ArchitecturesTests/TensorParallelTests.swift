@@ -11,10 +11,10 @@ import Testing
   }
 
   /// With four ranks the key heads, of which there are one or two, are held by several.
-  static let cases = [
-    Case(fixture: "llama-tied", ranks: 2), Case(fixture: "llama-scaled", ranks: 2),
-    Case(fixture: "llama-scaled", ranks: 4), Case(fixture: "gpt2", ranks: 2),
-  ]
+  static let cases =
+    ModelFixture.names.map { Case(fixture: $0, ranks: 2) } + [
+      Case(fixture: "llama-scaled", ranks: 4)
+    ]
 
   @Test(arguments: cases) func ranksGiveTheSameLogits(_ test: Case) throws {
     let fixture = try ModelFixture(test.fixture)

@@ -127,14 +127,10 @@ import Testing
 
   // MARK: - GGUF
 
-  static func gguf(_ tensor: String, split: (number: UInt32, count: UInt32)? = nil) -> [UInt8] {
+  static func gguf(_ tensor: String) -> [UInt8] {
     var file = GGUFBytes()
     file.add("general.architecture", string: "llama")
     file.add("llama.embedding_length", number: 8)
-    if let split {
-      file.add("split.no", number: split.number)
-      file.add("split.count", number: split.count)
-    }
     file.add(tensor, shape: [1], [Float(tensor.utf8.count)])
     return file.file
   }
@@ -151,17 +147,6 @@ import Testing
     #expect(other.gguf?.integer("llama.embedding_length") == 8)
     #expect(try Checkpoint.open(folder.path, weightPath: "w.gguf").format == .gguf)
     #expect(try Checkpoint.open(folder.path + "/w.gguf").config["hidden_size"] == 8)
-  }
-
-  @Test func splitGGUF() throws {
-    let folder = try TemporaryFolder()
-    try folder.write("m-00001-of-00002.gguf", Self.gguf("a", split: (0, 2)))
-    try folder.write("m-00002-of-00002.gguf", Self.gguf("bb", split: (1, 2)))
-    let checkpoint = try Checkpoint.open(folder.path)
-    #expect(checkpoint.tensors.keys.sorted() == ["a", "bb"])
-    #expect(throws: CheckpointError.self) {
-      try Checkpoint.open(folder.path + "/m-00002-of-00002.gguf")
-    }
   }
 
   @Test func inMemory() throws {

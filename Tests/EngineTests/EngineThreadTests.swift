@@ -44,8 +44,12 @@ private struct FakeText: TokenTextSource {
   private let limits = StepLimits(tokens: 24, requests: 16, contextLength: 64)
   private let endTokens: Set<Int32> = [3, 5, 7]
 
-  private func model(stepsInFlight: Int = 1) -> FakeModel {
-    FakeModel(pages: 200, pageSize: 4, limits: limits, stepsInFlight: stepsInFlight)
+  private func model(stepsInFlight: Int = 1, pages: Int = 200, tokens: Int = 24) -> FakeModel {
+    FakeModel(
+      pages: pages, pageSize: 4,
+      limits: StepLimits(
+        tokens: tokens, requests: limits.requests, contextLength: limits.contextLength),
+      stepsInFlight: stepsInFlight)
   }
 
   private func engine(_ model: sending FakeModel) async -> EngineThread {
@@ -154,6 +158,76 @@ private struct FakeText: TokenTextSource {
     #expect(engine.metrics.cachePagesFree == 200)
   }
 
+  /// Where a request is when it is cancelled.
+  enum Moment: CaseIterable { case queue, prefill, decode }
+
+  @Test("a cancel takes effect within a step", arguments: Moment.allCases, [1, 2])
+  func cancelled(in moment: Moment, stepsInFlight: Int) async throws {
+    // One token a step, one request at a time.
+    let model = model(stepsInFlight: stepsInFlight, tokens: 1)
+    model.stepMicroseconds = 20_000
+    let log = model.log
+    let engine = await engine(model)
+    let long = GenerationRequest(promptIDs: [1], maxNewTokens: 60, ignoreEnd: true)
+    var before: RequestHandle?
+    if moment == .queue {
+      before = try engine.submit(long)
+      while engine.metrics.requestsRunning == 0 { await Task.yield() }
+    }
+    let prompt = [Int32](repeating: 2, count: 60)
+    let handle = try engine.submit(
+      moment == .prefill ? GenerationRequest(promptIDs: prompt, maxNewTokens: 3) : long)
+    switch moment {
+    case .queue: #expect(engine.metrics.requestsWaiting == 1)
+    case .prefill: while engine.metrics.prefillChunks == 0 { await Task.yield() }
+    case .decode: while handle.times.first == nil { await Task.yield() }
+    }
+    engine.cancel(handle.id)
+    let steps = log.steps
+    let answer = await read(handle)
+    #expect(answer.finish == .cancelled)
+    #expect((answer.ids == []) == (moment != .decode))
+    if let before {
+      // The other is not half through.
+      #expect(log.steps - steps < 30)
+      engine.cancel(before.id)
+      _ = await read(before)
+    } else {
+      // Those that were out, and one that was being scheduled.
+      #expect(log.steps - steps <= stepsInFlight + 1)
+    }
+    await engine.drain()
+    #expect(engine.metrics.cachePagesFree == 200 && log.problems == [])
+  }
+
+  @Test("a pool of a quarter gives each what it gets alone", arguments: [1, 2])
+  func shortOfPages(stepsInFlight: Int) async throws {
+    // 16 requests of 40 to 64 tokens need up to 256 pages.
+    let model = model(stepsInFlight: stepsInFlight, pages: 40)
+    model.stepMicroseconds = 200
+    let log = model.log
+    let engine = await engine(model)
+    var generator = SeededGenerator(seed: 21)
+    let shared = (0..<20).map { _ in Int32.random(in: 0..<997, using: &generator) }
+    try await withThrowingTaskGroup(of: (GenerationRequest, Answer).self) { group in
+      for index in 0..<16 {
+        var request = request(&generator)
+        request.promptIDs = (index % 3 == 0 ? [] : shared) + request.promptIDs.prefix(12)
+        request.maxNewTokens = 30
+        request.ignoreEnd = true
+        let handle = try engine.submit(request)
+        let sent = request
+        group.addTask { (sent, await self.read(handle)) }
+      }
+      for try await (request, answer) in group { #expect(answer.ids == alone(request).tokens) }
+    }
+    await engine.drain()
+    #expect(log.problems == [])
+    let metrics = engine.metrics
+    #expect(metrics.preemptions > 0 && metrics.cacheEvictions > 0 && metrics.prefixHitTokens > 0)
+    #expect(metrics.cachePagesFree == 40)
+  }
+
   @Test func aStopStringEndsTheTextBeforeIt() async throws {
     let engine = await engine(model())
     var request = GenerationRequest(promptIDs: [1, 2, 3], maxNewTokens: 30, ignoreEnd: true)
@@ -222,6 +296,40 @@ private struct FakeText: TokenTextSource {
     #expect(engine.isHealthy && engine.metrics.failedSteps == 2)
     await engine.drain()
     #expect(engine.metrics.cachePagesFree == 200)
+  }
+
+  @Test("damaged weights: nothing of the step is told, all requests fail, the engine lives")
+  func damage() async throws {
+    for stepsInFlight in [1, 2] {
+      let model = model(stepsInFlight: stepsInFlight)
+      model.isDamagedFrom = 5
+      model.stepMicroseconds = 300
+      let engine = await engine(model)
+      let reason = FinishReason.failed("the weights' file was cut")
+      let request = GenerationRequest(promptIDs: [9, 9], maxNewTokens: 40, ignoreEnd: true)
+      let handles = try (0..<20).map { _ in try engine.submit(request) }
+      for handle in handles {
+        let answer = await read(handle)
+        #expect(answer.finish == reason)
+        // Step 0 was the warm-up, and each step gives at most one token.
+        #expect(answer.ids.count <= 4)
+        #expect(answer.ids == Array(alone(request).tokens.prefix(answer.ids.count)))
+      }
+      #expect(!engine.isReady && !engine.isHealthy)
+      let late = await read(try engine.submit(request))
+      #expect(late.finish == reason && late.ids == [])
+      await engine.drain()
+      #expect(engine.metrics.cachePagesFree == 200)
+    }
+  }
+
+  @Test func damageInTheWarmUpIsAFailedStart() async {
+    let model = model()
+    model.isDamagedFrom = 0
+    let engine = EngineThread(model: model, text: FakeText(), endTokens: [])
+    #expect(await engine.waitUntilStarted() == "the weights' file was cut")
+    #expect(!engine.isReady)
+    await engine.drain()
   }
 
   @Test func aFailedWarmUpIsToldAndNotReady() async {

@@ -79,6 +79,28 @@ import TestSupport
     }
   }
 
+  @Test func valuesAreCounted() throws {
+    var limits = JSONLimits()
+    limits.values = 5
+    _ = try JSONValue(parsing: "[1, {\"a\": [2]}]", limits: limits)
+    let error = #expect(throws: JSONError.self) {
+      try JSONValue(parsing: "[1, {\"a\": [2]}, 3]", limits: limits)
+    }
+    #expect(error?.message == "more than 5 values")
+  }
+
+  @Test("names that String calls equal are different names, and as quick to find")
+  func equivalentNames() throws {
+    // Twelve times a mark above and one below, in either order.
+    let names = (0..<4096).map { bits in
+      "a" + (0..<12).map { bits >> $0 & 1 == 0 ? "\u{301}\u{323}" : "\u{323}\u{301}" }.joined()
+    }
+    #expect(names[0] == names[4095])
+    let text = names.map { "\"\($0)\":0" }.joined(separator: ",")
+    let object = try #require(JSONValue(parsing: "{\(text)}").objectValue)
+    #expect(object.count == 4096 && object[names[77]] == 0)
+  }
+
   @Test func largeObjects() throws {
     var members: [(String, JSONValue)] = []
     for i in 0..<2000 { members.append(("key\(i)", .int(i))) }

@@ -54,12 +54,14 @@ import Testing
   @Test func attentionTakesItsHeadsFromTheWeights() throws {
     for rank in 0..<4 {
       let w = weights.sharded(rank: rank, of: 4)
-      let heads = WeightSharding.columns(alignment: 6)
+      let heads = AttentionHeads(hidden: 8, queries: 8, keys: 2, size: 6)
       let attention = Attention(
-        query: try Linear(w["q"], in: 8, out: 48, shard: heads),
-        key: try Linear(w["k"], in: 8, out: 12, shard: heads),
-        value: try Linear(w["v"], in: 8, out: 12, shard: heads),
-        output: try Linear(w["o"], in: 48, out: 8, shard: .rows(alignment: 6)), headSize: 6)
+        query: try heads.query(w["q"]), key: try heads.key(w["k"], bias: true),
+        value: try heads.key(w["v"]), output: try heads.output(w["o"], bias: true), headSize: 6)
+      #expect(attention.query.weight.shape == [12, 8])
+      #expect(attention.key.bias?.shape == [6])
+      #expect(attention.output.weight.shape == [8, 12])
+      #expect(attention.output.bias?.shape == [8])
       let graph = Graph(name: "attention", ranks: 4)
       let batch = RaggedBatch(in: graph, cache: .init(pageSize: 4, format: .float32))
       let y = attention(input(graph, 8), layer: 0, batch)
@@ -68,6 +70,17 @@ import Testing
       #expect(graph.states.map(\.heads) == [1, 1])
       #expect(graph.states.map(\.name) == ["layers.0.keys", "layers.0.values"])
     }
+  }
+
+  @Test func aGatedMLPNamesItsProjections() throws {
+    let mlp = try MLP(weights["mlp"], hidden: 8, inner: 12, bias: true, activation: .silu)
+    let graph = Graph(name: "mlp")
+    #expect(mlp(input(graph, 8)).shape == [.symbol("tokens"), 8])
+    let names = ["gate_proj", "up_proj", "down_proj"].flatMap {
+      ["mlp.\($0).weight", "mlp.\($0).bias"]
+    }
+    #expect(Set(graph.weights.map(\.name)) == Set(names))
+    #expect(mlp.down.weight.shape == [8, 12])
   }
 
   @Test func aWrongShapePoisonsAndNamesTheWeight() throws {

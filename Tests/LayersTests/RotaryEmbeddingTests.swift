@@ -70,4 +70,38 @@ import Testing
     #expect(error?.description.contains("rope_scaling.rope_type") == true)
     #expect(error?.description.contains("yarn") == true)
   }
+
+  @Test func settingsOfConfigurations() throws {
+    func settings(_ text: String) throws -> RotaryEmbedding.Settings {
+      let file = try ConfigFile(parsing: Array(text.utf8), file: "config.json")
+      return try RotaryEmbedding.Settings(file, headSize: 16)
+    }
+    #expect(try settings("{}").base == 10_000)
+    #expect(try settings("{}").size == 16)
+    #expect(try settings(#"{"rope_theta": 500.0, "partial_rotary_factor": 0.5}"#).size == 8)
+    let newer = try settings(#"{"rope_parameters": {"rope_theta": 7, "rope_type": "default"}}"#)
+    #expect(newer.base == 7)
+    #expect(newer.scaling == .none)
+  }
+
+  @Test func layersWithASlidingWindowAreRefused() throws {
+    func check(_ text: String) throws {
+      let file = try ConfigFile(parsing: Array(text.utf8), file: "config.json")
+      try file.requireFullAttention(layers: 4)
+    }
+    try check("{}")
+    try check(#"{"sliding_window": 8, "use_sliding_window": false, "max_window_layers": 2}"#)
+    try check(#"{"sliding_window": 8, "use_sliding_window": true, "max_window_layers": 4}"#)
+    try check(#"{"sliding_window": null, "use_sliding_window": true, "max_window_layers": 2}"#)
+    try check(#"{"layer_types": ["full_attention", "full_attention"]}"#)
+    let windowed = #expect(throws: ConfigError.self) {
+      try check(#"{"sliding_window": 8, "use_sliding_window": true, "max_window_layers": 3}"#)
+    }
+    #expect(windowed?.key == "use_sliding_window")
+    let typed = #expect(throws: ConfigError.self) {
+      try check(#"{"layer_types": ["full_attention", "sliding_attention"]}"#)
+    }
+    #expect(typed?.key == "layer_types")
+    #expect(typed?.found == "sliding_attention")
+  }
 }

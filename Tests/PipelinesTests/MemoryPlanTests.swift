@@ -67,6 +67,9 @@ import Testing
     let plan = try fixed.plan(machine(1_000_000))
     #expect(plan.cache.pages == 3)
     #expect(plan.contextLength == 48)
+    #expect(plan.description.contains("no room for 64 tokens of a request"))
+    fixed.fixedPages = 4
+    #expect(try !fixed.plan(machine(1_000_000)).description.contains("no room"))
   }
 
   @Test func aMappedFileCountsOnceAgainstTheAddressSpace() throws {

@@ -1,6 +1,9 @@
 import Foundation
 
 /// A committed model and what `transformers` computes with it; made by `Tools/oracle`.
+///
+/// Its folder holds the model in float32, `bf16` the same with matrices rounded to bfloat16, and
+/// `gguf` both as GGUF files and others in block formats, each named by its format.
 public struct ModelFixture: Sendable {
   public struct Golden: Decodable, Sendable {
     public struct Prompt: Decodable, Sendable {
@@ -33,6 +36,11 @@ public struct ModelFixture: Sendable {
     public let faults: [Fault]
     public let logitsDeviation: Double
     public let attentionUniformity: Double
+
+    /// Those of `wanted` that no fault's name contains.
+    public func faultsMissing(of wanted: [String]) -> [String] {
+      wanted.filter { name in !faults.contains { $0.fault.contains(name) } }
+    }
   }
 
   public let name: String
@@ -46,12 +54,26 @@ public struct ModelFixture: Sendable {
     return url.appendingPathComponent("Fixtures").path
   }()
 
+  /// All there are: folders of `Tests/Fixtures` that have a golden.
+  public static let names: [String] = {
+    let files = FileManager.default
+    let folders = (try? files.contentsOfDirectory(atPath: folder)) ?? []
+    return folders.filter { files.fileExists(atPath: "\(folder)/\($0)/golden.json") }.sorted()
+  }()
+
+  /// Formats that a fixture has GGUF files in, such as `f32` and `q8_0`.
+  public static func ggufFormats(_ name: String) -> [String] {
+    let path = "\(folder)/\(name)/gguf"
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return files.filter { $0.hasSuffix(".gguf") }.map { String($0.dropLast(5)) }.sorted()
+  }
+
   /// - Parameters:
   ///   - name: a folder of `Tests/Fixtures` that has a golden.
-  ///   - file: another model of the same weights, relative to `Tests/Fixtures`.
+  ///   - file: another model of the same weights in that folder: `bf16`, `gguf/f32.gguf`.
   public init(_ name: String, file: String? = nil) throws {
     self.name = name
-    path = "\(Self.folder)/\(file ?? name)"
+    path = "\(Self.folder)/\(name)" + (file.map { "/\($0)" } ?? "")
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     let text = try Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(name)/golden.json"))

@@ -4,6 +4,7 @@ A fault is a pair (name, context manager): inside it the model computes as an im
 that left something out.
 """
 import contextlib
+import sys
 
 import torch
 
@@ -67,27 +68,25 @@ def no_rotation(x, position_ids):
     return torch.ones(shape), torch.zeros(shape)
 
 
-def of_llama(model):
+def tiled(x, count):
+    """Query heads share key heads in turns, instead of the neighbours one key head."""
+    return x.repeat(1, count, 1, 1)
+
+
+def of_decoder(model):
+    """Of models that are built as Llama is."""
     decoder = model.model
     rotary = decoder.rotary_emb
     yield "without rope", attribute(rotary, "forward", no_rotation)
     plain, _ = type(rotary).compute_default_rope_parameters(model.config)
     if not torch.equal(plain, rotary.inv_freq):
         yield "without rope scaling", attribute(rotary, "inv_freq", plain)
-    module = __import__(type(model).__module__, fromlist=["*"])
+    module = sys.modules[type(model).__module__]
 
     def interleaved(x):
         return torch.stack((-x[..., 1::2], x[..., ::2]), dim=-1).flatten(-2)
 
     yield "with the other rope pairing", attribute(module, "rotate_half", interleaved)
+    if 1 < model.config.num_key_value_heads < model.config.num_attention_heads:
+        yield "with grouped heads in another order", attribute(module, "repeat_kv", tiled)
     yield from common(model, decoder.layers)
-
-
-def of_gpt2(model):
-    decoder = model.transformer
-    yield "without learned positions", zero(decoder.wpe.weight)
-    yield from common(model, decoder.h)
-
-
-def of(model):
-    return of_gpt2(model) if model.config.model_type == "gpt2" else of_llama(model)

@@ -3,11 +3,13 @@
 
 usage: python3 Tools/oracle/make_fixtures.py [NAME ...]
 
-Needs torch, transformers, safetensors and gguf.
+Needs torch, transformers, safetensors and gguf. Each fixture is one folder: the model in float32 with
+its golden, `bf16/` the same with matrices rounded to bfloat16, and `gguf/` both as GGUF, with the block
+formats that its recipe asks for. A family adds one module to `recipes/`.
 
 A gate must be able to fail. For every fixture this script leaves out rope, rope scaling, the
-attention scale, each bias, each activation and each norm, one at a time, and refuses to write the
-fixture unless every one of them fails the gate (logits within 1e-3 and the same 64 greedy tokens)
+attention scale, the order of grouped heads, each bias, each activation and each norm, one at a time,
+and refuses to write the fixture unless every one of them fails the gate (logits within 1e-3 and the same 64 greedy tokens)
 by a factor of ten. The table of what each fault does is part of the golden.
 """
 import json
@@ -17,18 +19,19 @@ import sys
 import torch
 from safetensors.torch import save_file
 
-import faults
 import gguf_file
+import recipe as recipes
 import ropes
-from recipes import RECIPES, fill
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Fixtures"
 PROMPT_LENGTHS = (21, 9, 1)
 NEW_TOKENS = 64
 TOLERANCE = 1e-3
 MARGIN = 3e-3  # between the two greatest logits of every greedy step: above what the gate allows
+NOISE = 0.0085  # of bfloat16 activations; the gate allows 0.01, and the cache is rounded too
+EIGHT_BIT_NOISE = 0.021  # the gate allows 0.025
 DEVIATION = 2.0
-BYTES = 200_000
+BYTES = 640_000  # of a folder
 
 
 @torch.no_grad()
@@ -85,10 +88,10 @@ def uniformity(model, prompt):
     return float(torch.cat(ratios).mean())
 
 
-def check_faults(model, prompts, reference, tokens):
+def check_faults(faults, model, prompts, reference, tokens):
     """The table of faults; each must fail the gate."""
     table = []
-    for name, fault in faults.of(model):
+    for name, fault in faults(model):
         with fault:
             worst = max(
                 float((logits(model, prompt) - expected).abs().max())
@@ -111,11 +114,44 @@ def rounded(model):
     return model
 
 
+def to_bfloat16(x):
+    return x.to(torch.bfloat16).float()
+
+
+def to_eight_bits(x):
+    """Blocks of 32 with one scale each; a rest stays as it is."""
+    if x.shape[-1] % 32:
+        return x
+    blocks = x.reshape(-1, 32)
+    scale = (blocks.abs().amax(-1, keepdim=True) / 127).clamp_min(1e-12)
+    return (scale * (blocks / scale).round()).reshape(x.shape)
+
+
+def noise(model, prompt, to_stored):
+    """What rounding the inputs of every projection does to the logits, relative to their
+    deviation."""
+    def before(_, inputs):
+        return (to_stored(inputs[0]), *inputs[1:])
+
+    exact = logits(model, prompt)
+    hooks = [module.register_forward_pre_hook(before) for module in model.modules()
+             if type(module).__name__ in ("Linear", "Conv1D")]
+    changed = logits(model, prompt)
+    for hook in hooks:
+        hook.remove()
+    return float((changed - exact).square().mean().sqrt() / exact.std())
+
+
 def candidate(recipe, seed):
-    """The model of this seed with its greedy continuations, or None where a margin is too small."""
-    model = fill(recipe(), seed).eval()
+    """The model of this seed with its greedy continuations, or None where a margin is too small,
+    or where rounded activations would use up what the gates allow."""
+    model = recipes.fill(recipe.model(), seed, recipe.gains).eval()
     random = torch.Generator().manual_seed(seed + 1)
     prompts = [torch.randint(3, 64, (n,), generator=random).tolist() for n in PROMPT_LENGTHS]
+    if noise(model, prompts[0], to_bfloat16) > NOISE:
+        return None
+    if recipe.quantised and noise(model, prompts[0], to_eight_bits) > EIGHT_BIT_NOISE:
+        return None
     tokens = []
     for prompt in prompts:
         ids, margin, _ = greedy(model, prompt)
@@ -129,7 +165,8 @@ def numbers(tensor):
     return [float(f"{value:.7g}") for value in tensor.flatten().tolist()]
 
 
-def golden(recipe, name):
+def golden(recipe):
+    name = recipe.name
     for seed in range(1000):
         found = candidate(recipe, seed)
         if found:
@@ -144,23 +181,28 @@ def golden(recipe, name):
     result = {
         "seed": seed, "logits_deviation": round(deviation, 4),
         "attention_uniformity": round(uniform, 4),
-        "faults": check_faults(model, prompts, reference, tokens[0]),
+        "faults": check_faults(recipe.faults, model, prompts, reference, tokens[0]),
         "prompts": [
             {"ids": prompt, "greedy_ids": ids, "logits": numbers(values)}
             for prompt, ids, values in zip(prompts, tokens, reference)],
         "activations": {key: numbers(value) for key, value in activations.items()},
     }
     folder = FIXTURES / name
-    folder.mkdir(parents=True, exist_ok=True)
-    write_model(model, folder)
-    write_bfloat16(rounded(model), folder.with_name(name + "-bf16"))
+    (folder / "gguf").mkdir(parents=True, exist_ok=True)
+    (folder / "bf16").mkdir(exist_ok=True)
+    write_safetensors(model, folder, torch.float32)
+    for kind in ("f32", *recipe.quantised):
+        gguf_file.write(model, folder / "gguf" / f"{kind}.gguf", recipe.gguf, kind)
+    rounded(model)
+    write_safetensors(model, folder / "bf16", torch.bfloat16)
+    gguf_file.write(model, folder / "gguf" / "bf16.gguf", recipe.gguf, "bf16")
     ids, _, best = greedy(model, prompts[0])
     values = logits(model, prompts[0])
     result["bfloat16"] = {
         "logits": numbers(values), "logits_deviation": round(float(values.std()), 4),
         "greedy_ids": ids, "best": best}
     write_json(folder / "golden.json", result)
-    size = sum(file.stat().st_size for file in folder.iterdir())
+    size = sum(file.stat().st_size for file in folder.rglob("*"))
     assert size <= BYTES, f"{name} has {size} bytes"
     print(f"{name}: seed {seed}, deviation {deviation:.2f}, attention {uniform:.2f} of uniform, "
           f"{len(result['faults'])} faults fail, {size} bytes")
@@ -186,26 +228,12 @@ def write_config(model, folder, dtype):
     write_json(folder / "generation_config.json", {"bos_token_id": 1, "eos_token_id": 2}, indent=1)
 
 
-def write_model(model, folder):
-    save(tensors(model), folder)
-    write_config(model, folder, "float32")
-    if model.config.model_type == "llama" and not model.config.tie_word_embeddings:
-        gguf_folder = folder.with_name(folder.name + "-gguf")
-        gguf_folder.mkdir(exist_ok=True)
-        gguf_file.write_llama(model, gguf_folder / "model.gguf")
-
-
-def write_bfloat16(model, folder):
-    """The rounded model as a checkpoint that is stored in bfloat16; its golden is the other's."""
-    folder.mkdir(exist_ok=True)
-    save({name: value.to(torch.bfloat16) for name, value in tensors(model).items()}, folder)
-    write_config(model, folder, "bfloat16")
-
-
-def save(values, folder):
+def write_safetensors(model, folder, dtype):
+    values = {name: value.to(dtype) for name, value in tensors(model).items()}
     path = folder / "model.safetensors"
     save_file(values, str(path), metadata={"format": "pt"})
     path.chmod(0o644)
+    write_config(model, folder, str(dtype).removeprefix("torch."))
 
 
 def write_json(path, value, indent=None):
@@ -215,12 +243,13 @@ def write_json(path, value, indent=None):
 
 def main():
     torch.set_num_threads(1)
-    names = sys.argv[1:] or [*RECIPES, "ropes"]
+    known = recipes.every()
+    names = sys.argv[1:] or [*known, "ropes"]
     for name in names:
         if name == "ropes":
             write_json(FIXTURES / "ropes.json", ropes.table())
         else:
-            golden(RECIPES[name], name)
+            golden(known[name])
 
 
 main()

@@ -3,6 +3,7 @@
 #define APUS_CSYSTEM_H
 
 #include "mapping.h"
+#include "sigbus.h"
 #include "threads.h"
 
 #endif

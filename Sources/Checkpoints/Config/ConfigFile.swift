@@ -29,7 +29,7 @@ public struct ConfigFile: Sendable, Hashable {
   public init(parsing text: [UInt8], file: String) throws(ConfigError) {
     let value: JSONValue
     do {
-      value = try JSONValue(parsing: text)
+      value = try JSONValue(parsing: text, limits: .smallFile)
     } catch {
       throw ConfigError(
         file: file, key: "the whole file", expected: "a JSON object", found: "\(error)")
@@ -119,6 +119,15 @@ public struct ConfigFile: Sendable, Hashable {
     // Spelled out: a bare nil would be taken for the JSON literal null.
     if let found, !found.isNull { return found }
     return Optional<JSONValue>.none
+  }
+}
+
+extension JSONLimits {
+  /// What configurations and indices of weights need: a million values make at most some 50 MB.
+  static var smallFile: JSONLimits {
+    var limits = JSONLimits()
+    limits.values = 1 << 20
+    return limits
   }
 }
 

@@ -98,7 +98,10 @@ enum GGUFConfig {
     case .bool(let value): return .bool(value)
     case .string(let value): return .string(value)
     case .array(let array):
-      if let values = array.integers() { return .array(values.map { .int(Int($0)) }) }
+      // One value per layer at most.
+      if array.count <= 10_000, let values = array.integers() {
+        return .array(values.map { .int(Int($0)) })
+      }
     }
     return Optional<JSONValue>.none
   }

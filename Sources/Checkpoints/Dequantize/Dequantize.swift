@@ -9,7 +9,7 @@ public enum Dequantize {
   public static func supports(_ format: StorageFormat) -> Bool {
     switch format {
     case .dense(let type): type != .bool
-    case .quantized(let format): blockDecoder(format) != nil
+    case .quantized: true
     }
   }
 
@@ -44,17 +44,14 @@ public enum Dequantize {
     switch format {
     case .dense(let type): decodeDense(type, bytes, into: &output)
     case .quantized(let format):
-      guard let decoder = blockDecoder(format) else {
-        preconditionFailure("\(format) cannot be decoded")
-      }
-      decoder(bytes, &output)
+      blockDecoder(format)(bytes, &output)
     }
   }
 
   typealias BlockDecoder = @Sendable (RawSpan, inout MutableSpan<Float>) -> Void
 
-  /// The loop over all blocks of a span, or nil where the format is not known.
-  private static func blockDecoder(_ format: QuantizedFormat) -> BlockDecoder? {
+  /// The loop over all blocks of a span.
+  private static func blockDecoder(_ format: QuantizedFormat) -> BlockDecoder {
     switch format {
     case .q4_0: { eachBlock(18, 32, $0, &$1, LegacyBlocks.q4_0) }
     case .q4_1: { eachBlock(20, 32, $0, &$1, LegacyBlocks.q4_1) }
@@ -72,8 +69,16 @@ public enum Dequantize {
     case .nvfp4: { eachBlock(36, 64, $0, &$1, TableBlocks.nvfp4) }
     case .tq1_0: { eachBlock(54, 256, $0, &$1, TableBlocks.tq1_0) }
     case .tq2_0: { eachBlock(66, 256, $0, &$1, TableBlocks.tq2_0) }
-    case .q8_1, .q8_k, .iq2_xxs, .iq2_xs, .iq3_xxs, .iq1_s, .iq3_s, .iq2_s, .iq1_m:
-      nil
+    case .iq2_xxs: { eachBlock(66, 256, $0, &$1, GridBlocks.iq2_xxs) }
+    case .iq2_xs: { eachBlock(74, 256, $0, &$1, GridBlocks.iq2_xs) }
+    case .iq2_s: { eachBlock(82, 256, $0, &$1, GridBlocks.iq2_s) }
+    case .iq3_xxs: { eachBlock(98, 256, $0, &$1, GridBlocks.iq3_xxs) }
+    case .iq3_s: { eachBlock(110, 256, $0, &$1, GridBlocks.iq3_s) }
+    case .iq1_s: { eachBlock(50, 256, $0, &$1, GridBlocks.iq1_s) }
+    case .iq1_m: { eachBlock(56, 256, $0, &$1, GridBlocks.iq1_m) }
+    case .q1_0: { eachBlock(18, 128, $0, &$1, LegacyBlocks.q1_0) }
+    case .q8_1: { eachBlock(36, 32, $0, &$1, LegacyBlocks.q8_1) }
+    case .q8_k: { eachBlock(292, 256, $0, &$1, SuperBlocks.q8_k) }
     }
   }
 

@@ -1,4 +1,4 @@
-/// The formats of 32 elements with one scale. `d` and `m` are float16; `q` are the quants.
+/// The formats of 32 (q1_0: 128) elements with one scale. `d` and `m` are float16; `q` are the quants.
 ///
 /// ```
 /// q4_0  d | 16 bytes: element j in the low, j + 16 in the high nibble       d (q - 8)
@@ -6,6 +6,8 @@
 /// q5_0  d | 32 high bits | 16 bytes as q4_0                                 d (q - 16)
 /// q5_1  d | m | 32 high bits | 16 bytes as q4_0                             d q + m
 /// q8_0  d | 32 signed bytes                                                 d q
+/// q8_1  d | d * sum of q | 32 signed bytes                                  d q
+/// q1_0  d | 16 bytes: element 8 j + k is bit k of byte j, of 128            d or -d
 /// ```
 enum LegacyBlocks {
   @inline(__always)
@@ -58,5 +60,17 @@ enum LegacyBlocks {
   static func q8_0(_ block: RawSpan, _ out: inout MutableSpan<Float>) {
     let d = HalfFloat.float(block.uint16(0))
     for j in 0..<32 { out[j] = d * Float(Int8(bitPattern: block.byte(2 + j))) }
+  }
+
+  @inline(__always)
+  static func q8_1(_ block: RawSpan, _ out: inout MutableSpan<Float>) {
+    let d = HalfFloat.float(block.uint16(0))
+    for j in 0..<32 { out[j] = d * Float(Int8(bitPattern: block.byte(4 + j))) }
+  }
+
+  @inline(__always)
+  static func q1_0(_ block: RawSpan, _ out: inout MutableSpan<Float>) {
+    let d = HalfFloat.float(block.uint16(0))
+    for j in 0..<128 { out[j] = (block.byte(2 + j / 8) >> UInt8(j % 8)) & 1 == 1 ? d : -d }
   }
 }

@@ -7,6 +7,7 @@
 /// q4_k  d | dmin | 12: s, m | 128: 4 bits               d s q - dmin m      sub-blocks of 32
 /// q5_k  d | dmin | 12: s, m | 32: high bit | 128        d s q - dmin m      sub-blocks of 32
 /// q6_k  128: low 4 bits | 64: high 2 bits | 16: s | d   d s (q - 32)        sub-blocks of 16
+/// q8_k  d: f32 | 256 signed bytes | 16 sums of q        d q
 /// ```
 enum SuperBlocks {
   @inline(__always)
@@ -106,5 +107,11 @@ enum SuperBlocks {
         out[sub * 16 + l] = scale * Float(Int32(quant) &- 32)
       }
     }
+  }
+
+  @inline(__always)
+  static func q8_k(_ block: RawSpan, _ out: inout MutableSpan<Float>) {
+    let d = block.float(0)
+    for j in 0..<256 { out[j] = d * Float(Int8(bitPattern: block.byte(4 + j))) }
   }
 }

@@ -15,6 +15,9 @@ public struct GGUF: Sendable {
   /// In the order of the file.
   public let tensors: [TensorRecord]
 
+  /// Far above what any file has: each costs some hundred bytes of memory, whatever its own size.
+  private static let mostTensors = 1 << 16
+  private static let mostPairs = 1 << 16
   /// Most bytes of a tensor's name.
   private static let longestName = 64
   private static let alignmentKey = "general.alignment"
@@ -27,6 +30,12 @@ public struct GGUF: Sendable {
     let width = version == 1 ? 4 : 8
     let tensorCount = try cursor.length("tensor count", itemBytes: 17 + 2 * width)
     let pairCount = try cursor.length("metadata count", itemBytes: 5 + width)
+    for (field, count, most) in [
+      ("tensor count", tensorCount, Self.mostTensors),
+      ("metadata count", pairCount, Self.mostPairs),
+    ] where count > most {
+      throw cursor.failure(field, expected: "at most \(most)", found: "\(count)")
+    }
     guard tensorCount > 0 || pairCount > 0 else {
       throw CheckpointError(
         file: file.name, expected: "tensors or metadata", found: "an empty GGUF file")

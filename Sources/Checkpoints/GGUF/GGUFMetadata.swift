@@ -43,27 +43,35 @@ public enum GGUFValueType: UInt32, Sendable, CaseIterable {
 
 /// An array of GGUF metadata, checked for length and decoded when it is asked for.
 public struct GGUFArray: Sendable {
+  /// More elements than any list has that is asked for: 64 MB of strings.
+  private static let most = 1 << 22
+
   public let elementType: GGUFValueType
   public let count: Int
   let file: MappedFile
   let range: Range<Int>
   let usesNarrowLengths: Bool
 
-  /// The strings, or nil where the elements are none. Bytes that are no UTF-8 are replaced by
-  /// U+FFFD.
+  /// The strings, or nil where the elements are none, there are more than four million, or the file
+  /// has changed meanwhile. Bytes that are no UTF-8 are replaced by U+FFFD.
   ///
   /// - Complexity: O(bytes); 256k tokens take some ten milliseconds.
   public func strings() -> [String]? {
-    guard elementType == .string else { return nil }
+    guard elementType == .string, count <= Self.most else { return nil }
     let width = usesNarrowLengths ? 4 : 8
     var result: [String] = []
     result.reserveCapacity(count)
     var position = range.lowerBound
     for _ in 0..<count {
+      // They were checked when the header was read, but the file may be written to at any time.
+      guard range.upperBound - position >= width else { return nil }
       let length = file.withBytes(position..<position + width) {
-        usesNarrowLengths ? Int($0.uint32(0)) : Int($0.uint64(0))
+        usesNarrowLengths ? UInt64($0.uint32(0)) : $0.uint64(0)
       }
       position += width
+      guard let length = Int(exactly: length), length <= range.upperBound - position else {
+        return nil
+      }
       let text = position..<position + length
       result.append(file.string(text) ?? String(decoding: file.copy(text), as: UTF8.self))
       position += length
@@ -95,7 +103,7 @@ public struct GGUFArray: Sendable {
   }
 
   private func values<T>(_ read: (RawSpan, Int) -> T?) -> [T]? {
-    guard let width = elementType.byteCount else { return nil }
+    guard let width = elementType.byteCount, count <= Self.most else { return nil }
     var result: [T] = []
     result.reserveCapacity(count)
     let isComplete = file.withBytes(range) { bytes in

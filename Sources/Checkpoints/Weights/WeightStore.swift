@@ -95,6 +95,12 @@ final class WeightStore: Sendable {
     }
   }
 
+  /// The mapped files of what was made so far.
+  func mappedFiles() -> SourceFiles {
+    let slots = state.withLock { Array($0.slots.values) }
+    return SourceFiles(slots.compactMap { $0.storage.withLock { $0?.file } })
+  }
+
   /// What `make` gives, made once per key; an error is not remembered.
   func storage(
     _ key: Key, make: () throws(CheckpointError) -> WeightStorage

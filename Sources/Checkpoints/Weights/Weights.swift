@@ -111,6 +111,10 @@ public struct Weights: Sendable {
     }
   }
 
+  /// The files in which elements that were handed out still lie: those of weights that were not
+  /// made anew at load.
+  public func mappedFiles() -> SourceFiles { store.mappedFiles() }
+
   /// What is done to weights at load that a person may want to know, one line each.
   public var loadNotes: [String] { store.notes() }
 

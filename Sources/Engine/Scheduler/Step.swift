@@ -44,4 +44,6 @@ public struct RequestUpdate: Sendable, Hashable {
   public let tokens: [Int32]
   /// nil where it goes on.
   public let finish: FinishReason?
+  /// Tokens of its prompt that were found in the cache.
+  public let cachedTokens: Int
 }

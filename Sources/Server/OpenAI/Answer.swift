@@ -7,7 +7,8 @@ extension TokenUsage {
   static func + (a: TokenUsage, b: TokenUsage) -> TokenUsage {
     TokenUsage(
       promptTokens: a.promptTokens + b.promptTokens,
-      completionTokens: a.completionTokens + b.completionTokens)
+      completionTokens: a.completionTokens + b.completionTokens,
+      cachedTokens: a.cachedTokens + b.cachedTokens)
   }
 
   /// As OpenAI's `usage`.
@@ -15,6 +16,7 @@ extension TokenUsage {
     [
       "prompt_tokens": .int(promptTokens), "completion_tokens": .int(completionTokens),
       "total_tokens": .int(promptTokens + completionTokens),
+      "prompt_tokens_details": ["cached_tokens": .int(cachedTokens)],
     ]
   }
 }

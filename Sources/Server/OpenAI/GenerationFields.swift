@@ -15,9 +15,12 @@ struct GenerationFields {
   var returnsTokenIDs = false
   var streams = false
   var includesUsage = false
+  /// Keeps the request's cached prefixes apart from those of other salts.
+  var cacheSalt: String?
 
   static let largestStopCount = 16
   static let largestStopLength = 1024
+  static let largestSaltLength = 1024
 
   init(_ fields: inout RequestFields, model: ServedModel) throws(RequestError) {
     try Self.checkModel(&fields, model)
@@ -38,6 +41,7 @@ struct GenerationFields {
     streams = try fields.bool("stream") ?? false
     stopStrings = try Self.stopStrings(&fields)
     includesUsage = try Self.includesUsage(&fields, streams: streams)
+    cacheSalt = try Self.cacheSalt(&fields)
     try Self.neutralFields(&fields)
   }
 
@@ -86,6 +90,16 @@ struct GenerationFields {
       strings.append(text)
     }
     return strings
+  }
+
+  private static func cacheSalt(_ fields: inout RequestFields) throws(RequestError) -> String? {
+    guard let salt = try fields.string("cache_salt") else { return nil }
+    guard !salt.isEmpty, salt.utf8.count <= largestSaltLength else {
+      throw .field(
+        "cache_salt",
+        "expected 1 to \(largestSaltLength) bytes, found \(salt.utf8.count)")
+    }
+    return salt
   }
 
   private static func includesUsage(

@@ -47,7 +47,7 @@ struct Generation: Sendable {
       promptIDs: prompt, sampling: sampling,
       maxNewTokens: min(fields.maxNewTokens ?? room, room), stopStrings: fields.stopStrings,
       ignoreEnd: fields.ignoresEnd, skipSpecialTokens: true,
-      continuesPrompt: format.continuesPrompt)
+      continuesPrompt: format.continuesPrompt, cacheSalt: fields.cacheSalt)
     return try model.engine.submit(request)
   }
 

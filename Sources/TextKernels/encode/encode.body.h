@@ -55,13 +55,9 @@ APUS_INLINE size_t ISA(merge_piece)(
 }
 
 // Whether the slot's piece is a token only as a whole piece, and merging does not make it.
-static bool ISA(is_whole_only)(apus_text_encoder *e, const apus_text_slot *slot) {
+APUS_INLINE bool ISA(is_whole_only)(const apus_text_model *model, const apus_text_slot *slot) {
   bool is_one = !(slot->key.high & KEY_SPILLED) && slot->ids[0] >> COUNT_SHIFT == 1;
-  if (!e->merging || !is_one) return false;
-  uint32_t id = slot->ids[0] & ID_MASK;
-  if (e->merging[id] == 0)
-    e->merging[id] = apus_text_becomes_itself(e->model, &e->body, &e->scratch, id) ? 1 : 2;
-  return e->merging[id] == 2;
+  return is_one && model->prefers_whole && !model->is_merged[slot->ids[0] & ID_MASK];
 }
 
 // Tokens of a long piece that is cut, first at `border`. Its parts are remembered, and it is not.
@@ -76,7 +72,7 @@ static __attribute__((noinline)) uint32_t *ISA(encode_parts)(
     if (is_short) {
       key = key_of(bytes + start, length);
       const apus_text_slot *slot = find_short(&e->tables, key, key_hash(key) & e->tables.mask);
-      if (slot && !ISA(is_whole_only)(e, slot)) {
+      if (slot && !ISA(is_whole_only)(e->model, slot)) {
         out = ISA(copy_slot)(&e->tables, slot, out);
         continue;
       }

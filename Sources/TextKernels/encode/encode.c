@@ -46,10 +46,6 @@ apus_text_encoder *apus_text_encoder_create(const apus_text_model *model, int32_
   e->ends = apus_text_allocate((BATCH + SPLIT_SLACK) * sizeof *e->ends);
   e->keys = apus_text_allocate((BATCH + SPLIT_SLACK) * sizeof *e->keys);
   e->places = apus_text_allocate((BATCH + SPLIT_SLACK) * sizeof *e->places);
-  if (model->prefers_whole) {
-    e->merging = apus_text_allocate(model->token_count + (size_t)1);
-    memset(e->merging, 0, model->token_count);
-  }
   seed(e);
   return e;
 }
@@ -62,7 +58,6 @@ void apus_text_encoder_destroy(apus_text_encoder *e) {
   free(e->keys);
   free(e->places);
   free(e->ids);
-  free(e->merging);
   free(e);
 }
 

@@ -89,7 +89,7 @@ apus_text_model *apus_text_model_create(const apus_text_vocabulary *v) {
     apus_text_model_destroy(model);
     return NULL;
   }
-  if (!model->prefers_whole) apus_text_find_merged(model, v);
+  apus_text_find_merged(model, v);
   count_whole(model);
   return model;
 }

@@ -18,8 +18,7 @@ struct apus_text_model {
   uint32_t token_count;
   uint8_t *bytes;    // 16 more may be read
   uint32_t *starts;  // [token_count + 1]
-  // [token_count] whether merging makes it out of its own bytes; not known where prefers_whole.
-  bool *is_merged;
+  bool *is_merged;     // [token_count] whether merging makes it out of its own bytes
   bool prefers_whole;  // a piece that is a token is that token all the same
   size_t short_count, long_count;  // of those
   size_t longest_kept;  // pieces up to this length are looked up
@@ -52,9 +51,6 @@ struct apus_text_encoder {
   uint32_t *places;
   uint32_t *ids;
   size_t ids_capacity;
-  // [token_count] where prefers_whole: 1 for tokens that merging makes out of their own bytes, 2
-  // for others, 0 for those that nobody has asked about.
-  uint8_t *merging;
 };
 
 // Pieces of a batch: their keys, hashes and ends stay in the first caches.
@@ -69,12 +65,7 @@ size_t apus_text_merge_piece(
     apus_text_merge_scratch *scratch, const uint8_t *bytes, size_t count, uint32_t *room,
     const uint32_t **ids);
 
-// Whether merging makes this token out of its own bytes.
-bool apus_text_becomes_itself(
-    const apus_text_model *model, const apus_text_encoder_body *body,
-    apus_text_merge_scratch *scratch, uint32_t id);
-
-// Fills is_merged.
+// Fills is_merged, and takes out of `pairs` what never comes up.
 void apus_text_find_merged(apus_text_model *model, const apus_text_vocabulary *vocabulary);
 
 // Whether a piece that is this token becomes it.

@@ -8,7 +8,9 @@ public struct StreamDecoder: Sendable {
   /// Bytes whose text is not settled: the beginning of a character, or a run of byte tokens.
   private var pending: [UInt8] = []
   private var hasBegun = false
+  private var hasText = false
   private var leftToStrip: Int
+  private var chain: DecoderChain?
 
   /// - Parameters:
   ///   - skipSpecialTokens: leaves control tokens out of the text.
@@ -17,9 +19,14 @@ public struct StreamDecoder: Sendable {
   public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool, after prompt: [Int32] = []) {
     self.tokenizer = tokenizer
     skipsControl = skipSpecialTokens
+    chain = tokenizer.decoder
     let pieces = tokenizer.pieces
     hasBegun = prompt.contains { pieces.isKnown($0) && !pieces.isControl($0) }
+    hasText = hasBegun
     leftToStrip = hasBegun ? 0 : pieces.leadingStrip.count
+    guard chain != nil else { return }
+    var ignored: [UInt8] = []
+    for id in prompt { append(id, to: &ignored) }
   }
 
   /// The text that this token settles; often empty, sometimes several characters. Ids outside the
@@ -40,11 +47,14 @@ public struct StreamDecoder: Sendable {
   /// Where nothing is held back, tokens without these flags add just their bytes; nil otherwise.
   var stopsOfSettledText: TokenBytes.Flags? {
     let pieces = tokenizer.pieces
-    guard hasBegun, pending.isEmpty, leftToStrip == 0, pieces.separator.isEmpty else {
-      return nil
+    guard chain == nil, hasText, pending.isEmpty, leftToStrip == 0, pieces.separator.isEmpty
+    else { return nil }
+    // Absent ids have no bytes, and go the long way all the same.
+    var stops: TokenBytes.Flags = skipsControl ? [.control, .absent] : .absent
+    switch pieces.repair {
+    case .lossy: break
+    case .wholeRuns, .eachByte: stops.insert(.byte)
     }
-    var stops: TokenBytes.Flags = skipsControl ? .control : []
-    if pieces.repair == .wholeRuns { stops.insert(.byte) }
     return stops
   }
 
@@ -54,31 +64,63 @@ public struct StreamDecoder: Sendable {
     guard tokenizer.pieces.isKnown(id), !(skipsControl && tokenizer.pieces.isControl(id)) else {
       return
     }
+    if chain != nil {
+      chain?.append(Array(tokenizer.pieces.bytes(id)), to: &text)
+      return
+    }
     if hasBegun, !tokenizer.pieces.separator.isEmpty {
       append(tokenizer.pieces.separator[...], to: &text)
     }
-    let bytes = tokenizer.pieces.bytes(id, isFirst: !hasBegun)
+    let bytes = hasText ? tokenizer.pieces.bytes(id) : firstBytes(id)
     hasBegun = true
-    switch tokenizer.pieces.repair {
-    case .lossy: append(bytes, to: &text)
-    case .wholeRuns:
-      if tokenizer.pieces.isByte(id) {
-        pending.append(contentsOf: bytes)
-      } else {
-        settleRun(into: &text)
-        emit(bytes, to: &text)
+    if case .lossy = tokenizer.pieces.repair {
+      append(bytes, to: &text)
+      return
+    }
+    if tokenizer.pieces.isByte(id) {
+      pending.append(contentsOf: bytes)
+      if case .eachByte = tokenizer.pieces.repair { settleCharacters(into: &text) }
+    } else {
+      settleRun(into: &text)
+      emit(bytes, to: &text)
+    }
+  }
+
+  /// What a token adds while nothing has been added yet.
+  private mutating func firstBytes(_ id: Int32) -> ArraySlice<UInt8> {
+    let bytes = tokenizer.pieces.bytes(id)
+    switch tokenizer.pieces.beginning {
+    case .asElsewhere:
+      hasText = true
+      return bytes
+    case .steps(let steps):
+      hasText = true
+      let spelling = Array(tokenizer.decodedSpelling(id))
+      return steps.reduce(spelling) { $1.transform($0, isFirst: true) }[...]
+    case .marker(let marker, let always):
+      guard tokenizer.vocabulary.bytes(id).starts(with: marker), bytes.first == 0x20 else {
+        hasText = hasText || !bytes.isEmpty
+        return bytes
       }
+      let rest = bytes.dropFirst()
+      hasText = !always || !rest.isEmpty
+      return rest
     }
   }
 
   mutating func finish(into text: inout [UInt8]) {
+    if chain != nil {
+      chain?.finish(into: &text)
+      return
+    }
     switch tokenizer.pieces.repair {
     case .lossy:
       emit(StreamDecoder.repaired(pending[...]), to: &text)
       pending.removeAll(keepingCapacity: true)
-    case .wholeRuns: settleRun(into: &text)
+    case .wholeRuns, .eachByte: settleRun(into: &text)
     }
     hasBegun = false
+    hasText = false
     leftToStrip = tokenizer.pieces.leadingStrip.count
   }
 
@@ -93,15 +135,37 @@ public struct StreamDecoder: Sendable {
     pending.removeFirst(settled)
   }
 
-  /// Byte tokens are text only as a whole.
+  /// The end of a run of byte tokens.
   private mutating func settleRun(into text: inout [UInt8]) {
     guard !pending.isEmpty else { return }
-    if String(validating: pending, as: UTF8.self) != nil {
+    if case .eachByte = tokenizer.pieces.repair {
+      settleCharacters(into: &text)
+      for _ in pending { emit(StreamDecoder.replacement[...], to: &text) }
+    } else if String(validating: pending, as: UTF8.self) != nil {
       emit(pending[...], to: &text)
     } else {
       for _ in pending { emit(StreamDecoder.replacement[...], to: &text) }
     }
     pending.removeAll(keepingCapacity: true)
+  }
+
+  /// The characters at the front of a run that are whole; bytes that begin none are replaced.
+  private mutating func settleCharacters(into text: inout [UInt8]) {
+    var at = 0
+    while at < pending.count {
+      let rest = pending[at...]
+      let length = UTF8Text.length(lead: pending[at])
+      if rest.count >= length, String(validating: rest.prefix(length), as: UTF8.self) != nil {
+        emit(rest.prefix(length), to: &text)
+        at += length
+      } else if StreamDecoder.unfinishedTail(of: Array(rest)) == rest.count {
+        break
+      } else {
+        emit(StreamDecoder.replacement[...], to: &text)
+        at += 1
+      }
+    }
+    pending.removeFirst(at)
   }
 
   /// The end of the pipeline: takes what is to be stripped from the front.
@@ -118,19 +182,19 @@ public struct StreamDecoder: Sendable {
     text.append(contentsOf: rest)
   }
 
-  private static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
+  static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
 
   private static func isASCII(_ bytes: ArraySlice<UInt8>) -> Bool {
     for byte in bytes where byte >= 0x80 { return false }
     return true
   }
 
-  private static func repaired(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+  static func repaired(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     isASCII(bytes) ? bytes : Array(String(decoding: bytes, as: UTF8.self).utf8)[...]
   }
 
   /// How many bytes at the end begin a character that later bytes may still complete.
-  private static func unfinishedTail(of bytes: [UInt8]) -> Int {
+  static func unfinishedTail(of bytes: [UInt8]) -> Int {
     for back in 1...3 where back <= bytes.count {
       let byte = bytes[bytes.count - back]
       if byte & 0xC0 == 0x80 { continue }

@@ -1,7 +1,8 @@
 /// What every token adds to decoded text, worked out when the tokenizer is made.
 ///
-/// All decoders of interest append something fixed per token, and differ in three things only: what
-/// the first token loses, which tokens are raw bytes, and what becomes of bytes that are no UTF-8.
+/// Most decoders append something fixed per token, and differ in a few things only: what the first
+/// token loses, which tokens are raw bytes, and what becomes of bytes that are no UTF-8. Others run
+/// as a `DecoderChain`.
 struct TokenBytes: Sendable {
   enum Repair: Sendable {
     /// Invalid sequences become U+FFFD, as `String(decoding:)` does.
@@ -9,22 +10,33 @@ struct TokenBytes: Sendable {
     /// A run of byte tokens is text where all of it is valid UTF-8; otherwise each byte is a
     /// U+FFFD.
     case wholeRuns
+    /// Byte tokens are characters as far as they are valid UTF-8; every other one is a U+FFFD.
+    case eachByte
   }
 
-  /// Of one token, or one step of a decoder.
+  /// What the first tokens lose.
+  enum Beginning: Sendable {
+    case asElsewhere
+    /// The first token is decoded by these steps as the first one.
+    case steps([DecodeStep])
+    /// SentencePiece's marker, from the first piece that has text and, where `always`, from those
+    /// before it that have none.
+    case marker([UInt8], always: Bool)
+  }
+
+  /// Of one token.
   struct Piece: Sendable {
     var bytes: [UInt8]
     /// Stands for one raw byte.
     var isByte = false
-    /// What the token adds where it comes first (Metaspace drops its markers); nil where it is the
-    /// same.
-    var first: [UInt8]?
   }
 
+  /// Of one id.
   struct Flags: OptionSet, Sendable {
     let rawValue: UInt8
     static let control = Flags(rawValue: 1)
     static let byte = Flags(rawValue: 2)
+    static let absent = Flags(rawValue: 4)
   }
 
   private(set) var arena: [UInt8] = []
@@ -32,15 +44,15 @@ struct TokenBytes: Sendable {
   private(set) var flags: [Flags] = []
   /// Of all tokens, in bytes.
   private(set) var longest = 0
-  private var firsts: [Int32: [UInt8]] = [:]
+
   var repair = Repair.lossy
+  var beginning = Beginning.asElsewhere
   /// Up to so many of these bytes are taken from the front of the whole text.
   var leadingStrip: (byte: UInt8, count: Int) = (0x20, 0)
   /// Between two tokens, where the tokenizer has no decoder.
   var separator: [UInt8] = []
 
   mutating func append(_ piece: Piece, isControl: Bool) {
-    if let first = piece.first { firsts[Int32(flags.count)] = first }
     arena.append(contentsOf: piece.bytes)
     starts.append(UInt32(arena.count))
     longest = max(longest, piece.bytes.count)
@@ -49,12 +61,88 @@ struct TokenBytes: Sendable {
     self.flags.append(flags)
   }
 
-  func isKnown(_ id: Int32) -> Bool { id >= 0 && Int(id) < flags.count }
+  /// An id that stands for no token.
+  mutating func appendAbsent() {
+    starts.append(UInt32(arena.count))
+    flags.append(.absent)
+  }
+
+  @inline(__always)
+  func isKnown(_ id: Int32) -> Bool {
+    id >= 0 && Int(id) < flags.count && !flags[Int(id)].contains(.absent)
+  }
+
   func isControl(_ id: Int32) -> Bool { isKnown(id) && flags[Int(id)].contains(.control) }
   func isByte(_ id: Int32) -> Bool { flags[Int(id)].contains(.byte) }
 
-  func bytes(_ id: Int32, isFirst: Bool) -> ArraySlice<UInt8> {
-    if isFirst, !firsts.isEmpty, let first = firsts[id] { return first[...] }
-    return arena[Int(starts[Int(id)])..<Int(starts[Int(id) + 1])]
+  @inline(__always)
+  func bytes(_ id: Int32) -> ArraySlice<UInt8> {
+    arena[Int(starts[Int(id)])..<Int(starts[Int(id) + 1])]
+  }
+}
+
+extension TokenBytes {
+  /// The table of a sequence of steps; nil where what a token adds depends on more than it can
+  /// hold.
+  ///
+  /// - Parameters:
+  ///   - spellings: of every id, in order; nil for ids without a token.
+  ///   - isControl: whether each is a control token.
+  /// - Throws: where a token would decode to very much more than its spelling.
+  init?(
+    steps: [DecodeStep], spellings: some Sequence<[UInt8]?>, isControl: (Int32) -> Bool
+  ) throws(TokenizerError) {
+    var tokenSteps: [DecodeStep] = []
+    var isJoined = false
+    var isDone = false
+    var hasFirst = false
+    var fallsBack = false
+    for step in steps {
+      guard !isDone else { return nil }
+      switch step {
+      case .bytePair, .connectionist: return nil
+      case .strip(let content, let start, let stop) where isJoined:
+        guard content.count == 1, stop == 0 else { return nil }
+        leadingStrip = (content[0], start)
+        isDone = true
+      case .fuse: isJoined = true
+      case _ where isJoined: return nil
+      case .byteFallback:
+        guard !fallsBack else { return nil }
+        fallsBack = true
+      case _ where fallsBack: return nil
+      case .wordPiece, .metaspace:
+        hasFirst = true
+        tokenSteps.append(step)
+      case .byteLevel:
+        isJoined = true
+        tokenSteps.append(step)
+      case .replace, .replaceMatches, .strip: tokenSteps.append(step)
+      }
+    }
+    if fallsBack { repair = .wholeRuns }
+    if hasFirst { beginning = .steps(tokenSteps) }
+    var id: Int32 = 0
+    for spelling in spellings {
+      if let spelling {
+        var bytes = spelling
+        let most = TokenLimits.pieceBytes(spelling: spelling.count)
+        for step in tokenSteps {
+          bytes = step.transform(bytes, isFirst: false)
+          // Looked at step by step: each may multiply what the one before has made.
+          guard bytes.count <= most else {
+            throw .malformed(
+              field: "tokenizer.json.decoder",
+              expected: "at most \(most) bytes for a token of \(spelling.count)", found: "more")
+          }
+        }
+        let byte = fallsBack ? ByteToken.byte(of: bytes[...]) : nil
+        append(
+          Piece(bytes: byte.map { [$0] } ?? bytes, isByte: byte != nil), isControl: isControl(id))
+      } else {
+        appendAbsent()
+      }
+      id += 1
+    }
   }
 }

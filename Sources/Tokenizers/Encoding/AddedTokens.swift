@@ -12,6 +12,8 @@ struct AddedToken: Sendable, Hashable {
   var isSingleWord = false
   /// Looked for in the normalised text.
   var isNormalized = false
+  /// What the decoder begins with, where that is not the content: its normalised form.
+  var decoded: [UInt8]?
 }
 
 /// The added tokens of a tokenizer, searched leftmost first, the longest of those.
@@ -53,21 +55,16 @@ struct AddedTokens: Sendable {
         continue
       }
       let token = tokens[longest.value]
-      var range = at..<longest.end
+      let range = at..<longest.end
       // A match that is given up still hides shorter ones inside it, as in the reference.
       at = longest.end
       if token.isSingleWord, touchesWord(range, in: text) { continue }
-      if token.stripsLeft {
-        range = max(spaceStart(before: range.lowerBound, in: text), previousEnd)..<range.upperBound
-      }
-      if token.stripsRight {
-        range = range.lowerBound..<spaceEnd(from: range.upperBound, in: text)
-      }
-      // White space that a token took may hide the beginning of the next one.
-      guard range.lowerBound >= previousEnd else { continue }
-      found.append(Match(range: range, id: token.id))
-      previousEnd = range.upperBound
-      at = max(at, previousEnd)
+      var (start, end) = (range.lowerBound, range.upperBound)
+      if token.stripsLeft { start = max(spaceStart(before: start, in: text), previousEnd) }
+      if token.stripsRight { end = spaceEnd(from: end, in: text) }
+      // A token of white space that the one before it took is nothing, as in the reference.
+      if start < end { found.append(Match(range: start..<end, id: token.id)) }
+      previousEnd = end
     }
     return found
   }
@@ -78,16 +75,7 @@ struct AddedTokens: Sendable {
       || (range.upperBound < text.count && isWord(text.scalar(at: range.upperBound).value))
   }
 
-  /// `\w`: letters, marks, decimal digits, connectors and joiners.
-  private func isWord(_ value: UInt32) -> Bool {
-    guard let scalar = Unicode.Scalar(value) else { return false }
-    if scalar.properties.isAlphabetic || value == 0x200C || value == 0x200D { return true }
-    switch scalar.properties.generalCategory {
-    case .decimalNumber, .connectorPunctuation, .nonspacingMark, .spacingMark, .enclosingMark:
-      return true
-    default: return false
-    }
-  }
+  private func isWord(_ scalar: UInt32) -> Bool { UnicodeTables.isWord.contains(scalar) }
 
   private func spaceStart(before i: Int, in text: [UInt8]) -> Int {
     var at = i
@@ -106,6 +94,29 @@ struct AddedTokens: Sendable {
     }
     return at
   }
+}
+
+/// The added tokens by id and by content.
+struct AddedTokenTable: Sendable {
+  private var byID: [Int32: String] = [:]
+  private var byContent: [[UInt8]: Int32] = [:]
+  private var decoded: [Int32: [UInt8]] = [:]
+  /// One above the greatest id.
+  private(set) var limit = 0
+
+  init(_ tokens: [AddedToken]) {
+    for token in tokens {
+      byID[token.id] = token.content
+      byContent[Array(token.content.utf8)] = token.id
+      decoded[token.id] = token.decoded ?? Array(token.content.utf8)
+      limit = max(limit, Int(token.id) + 1)
+    }
+  }
+
+  func text(_ id: Int32) -> String? { byID[id] }
+  /// The spelling that the decoder begins with.
+  func decoded(_ id: Int32) -> [UInt8]? { decoded[id] }
+  func id(of content: String) -> Int32? { byContent[Array(content.utf8)] }
 }
 
 /// Byte strings with a number each, for finding the longest that begins at a place.

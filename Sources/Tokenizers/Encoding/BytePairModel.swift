@@ -31,13 +31,13 @@ struct BytePairModel: Sendable {
     } else {
       scratch.merger.ids.removeAll(keepingCapacity: true)
       appendSymbols(of: text, range, vocabulary, to: &scratch.merger.ids)
-      scratch.merger.merge(by: merges)
+      scratch.merger.merge(by: merges.pairs)
     }
     result.append(contentsOf: scratch.merger.ids)
     if isCached { scratch.words.insert(text, lower, upper, scratch.merger.ids) }
   }
 
-  private func wholeToken(_ text: [UInt8], _ range: Range<Int>, _ vocabulary: Vocabulary) -> Int32?
+  func wholeToken(_ text: [UInt8], _ range: Range<Int>, _ vocabulary: Vocabulary) -> Int32?
   {
     guard case .bytes = symbols else {
       return vocabulary.id(of: text, range.lowerBound, range.upperBound)
@@ -77,11 +77,13 @@ struct BytePairModel: Sendable {
 /// The buffers of one encoding, kept for the next one.
 struct EncodingScratch: Sendable {
   /// Made by the first encoding that has a model for it.
-  var pieces: PieceEncoder?
+  var encoder: PieceEncoder?
   var words = WordCache()
   var merger = WordMerger()
-  var ends: [Int] = []
-  var spareEnds: [Int] = []
+  var pieces: [Range<Int>] = []
+  var buffers = PieceBuffers()
+  var unigram = UnigramScratch()
+  var parts: [TokenPart] = []
 }
 
 /// The printable alphabet in which byte-level tokenizers spell their tokens.

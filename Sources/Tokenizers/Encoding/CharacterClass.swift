@@ -16,12 +16,10 @@ enum CharacterClass {
   }
 
   static func classify(_ scalar: Unicode.Scalar) -> UInt8 {
-    let properties = scalar.properties
-    if properties.isWhitespace { return space }
-    switch properties.generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
-      return letter
-    case .decimalNumber, .letterNumber, .otherNumber: return number
+    if UnicodeTables.isWhiteSpace.contains(scalar.value) { return space }
+    switch GeneralCategory.of(scalar.value) {
+    case .lu, .ll, .lt, .lm, .lo: return letter
+    case .nd, .nl, .no: return number
     default: return other
     }
   }

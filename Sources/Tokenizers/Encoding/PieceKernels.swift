@@ -50,6 +50,8 @@ struct PiecePattern: Sendable {
   /// What the text's spaces mean: where they are markers, the model reads text that was not
   /// normalised.
   let spaces: SpaceMeaning
+  /// A section that does not begin with a space gets one in front.
+  let prefixesSpace: Bool
 
   enum SpaceMeaning: Sendable {
     case themselves
@@ -68,9 +70,11 @@ struct PiecePattern: Sendable {
   /// - Returns: nil where the kernels' limits are exceeded.
   init?(
     tokens: [UInt8], starts: [UInt32], symbols: [Int32], merges: [MergeTable.Rule],
-    prefersWholeTokens: Bool, pattern: PiecePattern?, spaces: SpaceMeaning
+    prefersWholeTokens: Bool, pattern: PiecePattern?, spaces: SpaceMeaning,
+    prefixesSpace: Bool
   ) {
     self.spaces = spaces
+    self.prefixesSpace = prefixesSpace
     precondition(symbols.count == 256 && Int(starts.last ?? 0) == tokens.count)
     let made = unsafe tokens.withUnsafeBufferPointer { tokens in
       unsafe starts.withUnsafeBufferPointer { starts in

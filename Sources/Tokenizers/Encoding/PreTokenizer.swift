@@ -1,99 +1,164 @@
-/// Cuts a section of normalised text into the pieces that a model merges one by one.
+/// Cuts a section of normalised text into the pieces that a model encodes one by one.
 struct PreTokenizer: Sendable {
   enum Step: Sendable, Hashable {
+    /// A well-known pattern, every match a piece of its own.
     case pattern(SplitPattern)
-    /// Numbers (`\p{N}`) apart from the rest, one by one or run by run.
-    case digits(individual: Bool)
+    /// Any other way to cut: what is found, and what becomes of it.
+    case cut(TextCut, SplitBehavior)
     /// Before each of these characters (SentencePiece's `▁`).
     case before(marker: [UInt8])
     /// Before a marker that does not follow one: where no token goes across such a place, the
     /// pieces encode as the whole does, and can be looked up.
     case beforeRuns(marker: [UInt8])
+    /// A space in front of every piece that does not begin with one.
+    case prefixSpace
+    /// Spaces become the marker, which is also put in front.
+    case metaspace(marker: [UInt8], prefix: MetaspacePrefix)
+    /// Every byte as a character of the byte alphabet.
+    case byteAlphabet
   }
 
-  /// Put before a section that does not begin with it (`add_prefix_space`).
-  var prefix: [UInt8] = []
-  /// The prefix is for the first section only (Metaspace's scheme "first").
-  var prefixesFirstOnly = false
-  /// What a space becomes before the text is cut (Metaspace).
-  var spaceReplacement: [UInt8] = []
+  /// Which pieces Metaspace puts its marker in front of.
+  enum MetaspacePrefix: Sendable, Hashable {
+    case always
+    /// The one that begins where the text does.
+    case first
+    case never
+  }
+
   var steps: [Step] = []
 
-  /// The ends of the pieces of the whole text, in order.
-  ///
-  /// - Parameter spare: a buffer that is reused from call to call.
-  func split(_ text: [UInt8], into ends: inout [Int], spare: inout [Int]) {
-    ends.removeAll(keepingCapacity: true)
-    guard text.count > 0 else { return }
-    ends.append(text.count)
-    for step in steps {
-      swap(&ends, &spare)
-      ends.removeAll(keepingCapacity: true)
-      var start = 0
-      for end in spare {
-        step.split(text, start..<end, into: &ends)
-        start = end
-      }
-    }
+  /// Whether origins are needed to tell where in the original a piece begins: without them only
+  /// the first step on text as it is knows.
+  func asksForOrigin(isNormalized: Bool) -> Bool {
+    let index = steps.lastIndex { if case .metaspace(_, .first) = $0 { true } else { false } }
+    return index.map { isNormalized || $0 > 0 } ?? false
   }
 
-  /// The section as the steps see it, or nil where it stays as it is.
-  func prepared(_ section: [UInt8], isFirst: Bool) -> [UInt8]? {
-    guard !section.isEmpty else { return nil }
-    var bytes: [UInt8]?
-    if !spaceReplacement.isEmpty {
-      bytes = ByteText.replacing([0x20], with: spaceReplacement, in: section)
+  /// Cuts a section. Some steps rewrite it first.
+  ///
+  /// - Parameters:
+  ///   - pieces: the parts of the text afterwards, in order; what no piece covers is dropped.
+  ///   - isFirst: whether the section begins where the original does, where it has no origins.
+  ///   - isTracing: whether pieces count as words: then there are no cuts for speed alone.
+  ///   - spare: a buffer that is reused from call to call.
+  func split(
+    _ text: inout AlignedText, into pieces: inout [Range<Int>], isFirst: Bool,
+    isTracing: Bool, spare: inout PieceBuffers
+  ) {
+    pieces.removeAll(keepingCapacity: true)
+    guard !text.isEmpty else { return }
+    pieces.append(0..<text.bytes.count)
+    for step in steps {
+      if isTracing, case .beforeRuns = step { continue }
+      step.apply(&text, &pieces, isFirst, &spare)
     }
-    if !prefix.isEmpty, isFirst || !prefixesFirstOnly, !(bytes ?? section).starts(with: prefix) {
-      bytes = prefix + (bytes ?? section)
-    }
-    return bytes
   }
 }
 
+/// Buffers of cutting that are reused.
+struct PieceBuffers: Sendable {
+  var pieces: [Range<Int>] = []
+  var ends: [Int] = []
+  var found: [FoundPart] = []
+}
+
 extension PreTokenizer.Step {
-  fileprivate func split(_ text: [UInt8], _ range: Range<Int>, into ends: inout [Int]) {
+  fileprivate func apply(
+    _ text: inout AlignedText, _ pieces: inout [Range<Int>], _ isFirst: Bool,
+    _ spare: inout PieceBuffers
+  ) {
     switch self {
-    case .pattern(let pattern): pattern.split(text, range, into: &ends)
-    case .digits(let individual):
-      splitDigits(text, range, individual: individual, into: &ends)
-    case .before(let marker):
-      splitMarkers(text, range, marker: marker, runs: false, into: &ends)
-    case .beforeRuns(let marker):
-      splitMarkers(text, range, marker: marker, runs: true, into: &ends)
-    }
-  }
-
-  private func splitDigits(
-    _ text: [UInt8], _ range: Range<Int>, individual: Bool, into ends: inout [Int]
-  ) {
-    let table = CharacterClass.table
-    var at = range.lowerBound
-    var wasNumber = false
-    while at < range.upperBound {
-      let next = CharacterClass.at(at, in: text, table: table)
-      let isNumber = next.class == CharacterClass.number
-      if at > range.lowerBound, isNumber != wasNumber || (isNumber && individual) {
-        ends.append(at)
+    case .prefixSpace:
+      rewrite(&text, &pieces) { piece, _ in
+        if piece.bytes.first != 0x20 { piece.prepend([0x20]) }
       }
-      wasNumber = isNumber
-      at += next.length
+      return
+    case .metaspace(let marker, let prefix):
+      rewrite(&text, &pieces) { piece, index in
+        piece.replace([0x20], with: marker)
+        guard prefix != .never, !piece.bytes.starts(with: marker) else { return }
+        let begins = piece.origin(of: 0..<1).map { $0.lowerBound == 0 } ?? (isFirst && index == 0)
+        if prefix == .always || begins { piece.prepend(marker) }
+      }
+      return
+    case .byteAlphabet:
+      rewrite(&text, &pieces) { piece, _ in ByteAlphabet.spell(&piece) }
+      return
+    case .pattern, .cut, .before, .beforeRuns: break
     }
-    ends.append(range.upperBound)
+    swap(&pieces, &spare.pieces)
+    pieces.removeAll(keepingCapacity: true)
+    for piece in spare.pieces { cut(text.bytes, piece, &pieces, &spare) }
   }
 
-  private func splitMarkers(
-    _ text: [UInt8], _ range: Range<Int>, marker: [UInt8], runs: Bool, into ends: inout [Int]
+  private func rewrite(
+    _ text: inout AlignedText, _ pieces: inout [Range<Int>],
+    _ body: (inout AlignedText, _ index: Int) -> Void
   ) {
+    if pieces.count == 1, pieces[0] == 0..<text.bytes.count {
+      body(&text, 0)
+      pieces[0] = 0..<text.bytes.count
+      return
+    }
+    var result = text[0..<0]
+    for (index, range) in pieces.enumerated() {
+      var piece = text[range]
+      body(&piece, index)
+      let start = result.bytes.count
+      result.append(piece)
+      pieces[index] = start..<result.bytes.count
+    }
+    text = result
+  }
+
+  private func cut(
+    _ text: [UInt8], _ piece: Range<Int>, _ pieces: inout [Range<Int>],
+    _ spare: inout PieceBuffers
+  ) {
+    switch self {
+    case .pattern(let pattern):
+      spare.ends.removeAll(keepingCapacity: true)
+      pattern.split(text, piece, into: &spare.ends)
+      var start = piece.lowerBound
+      for end in spare.ends {
+        if end > start { pieces.append(start..<end) }
+        start = end
+      }
+    case .cut(let cut, let behavior):
+      spare.found.removeAll(keepingCapacity: true)
+      cut.find(in: text, piece, into: &spare.found)
+      behavior.apply(to: spare.found, into: &pieces)
+    case .before(let marker): cutAtMarkers(text, piece, marker, runs: false, &pieces)
+    case .beforeRuns(let marker): cutAtMarkers(text, piece, marker, runs: true, &pieces)
+    case .prefixSpace, .metaspace, .byteAlphabet: pieces.append(piece)
+    }
+  }
+
+  private func cutAtMarkers(
+    _ text: [UInt8], _ range: Range<Int>, _ marker: [UInt8], runs: Bool,
+    _ pieces: inout [Range<Int>]
+  ) {
+    let first = marker.first ?? 0
+    var start = range.lowerBound
     var at = range.lowerBound
     var afterMarker = runs
     while at < range.upperBound {
-      let isMarker = ByteText.has(marker, at: at, in: text, end: range.upperBound)
-      if isMarker, at > range.lowerBound, !(runs && afterMarker) { ends.append(at) }
-      afterMarker = isMarker
-      at += isMarker ? marker.count : UTF8Text.length(lead: text[at])
+      guard text[at] == first,
+        ByteText.has(marker, at: at, in: text, end: range.upperBound)
+      else {
+        afterMarker = false
+        at += 1
+        continue
+      }
+      if at > start, !(runs && afterMarker) {
+        pieces.append(start..<at)
+        start = at
+      }
+      afterMarker = true
+      at += marker.count
     }
-    ends.append(range.upperBound)
+    if start < range.upperBound { pieces.append(start..<range.upperBound) }
   }
 }
 
@@ -123,9 +188,7 @@ enum ByteText {
     }
     return result
   }
-}
 
-extension ByteText {
   static func contains(_ pattern: [UInt8], in text: ArraySlice<UInt8>) -> Bool {
     guard let first = pattern.first else { return true }
     for i in text.indices where text[i] == first {

@@ -40,6 +40,9 @@ struct Vocabulary: Sendable {
     return found < 0 ? nil : found
   }
 
+  /// Whether there is a token of this id.
+  func contains(_ id: Int32) -> Bool { !bytes(id).isEmpty }
+
   /// The spelling as the file has it; nil where there is no such token.
   func text(_ id: Int32) -> String? {
     let bytes = self.bytes(id)

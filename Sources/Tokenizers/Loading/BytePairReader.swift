@@ -1,81 +1,72 @@
 import ApusJSON
 
-/// Reads the `model` of a `tokenizer.json`.
+/// Reads a byte-pair `model` of a `tokenizer.json`.
 struct BytePairReader {
   let model: JSONField
-  /// Symbols are bytes in their printable spelling.
-  let isByteLevel: Bool
 
-  /// The spellings by id; ids that are not taken are empty.
-  func spellings() throws(TokenizerError) -> [String] {
-    let type = model.string("type", default: model["merges"] == nil ? "WordPiece" : "BPE")
-    guard type == "BPE" else {
-      throw .unsupported(field: model.path + ".type", value: type, supported: ["BPE"])
-    }
-    let field = try model.required("vocab")
-    guard let entries = field.value.objectValue else { throw field.mismatch("an object") }
-    var spellings = [String](repeating: "", count: entries.count)
-    for (token, value) in entries {
-      guard let id = value.intValue, id >= 0, id < 1 << 24 else {
-        throw .malformed(
-          field: "\(field.path).\(token)", expected: "an id below 2^24", found: value.kind)
-      }
-      if id >= spellings.count {
-        spellings.append(contentsOf: repeatElement("", count: id + 1 - spellings.count))
-      }
-      spellings[id] = token
-    }
-    return spellings
-  }
-
-  func read(_ vocabulary: Vocabulary) throws(TokenizerError) -> BytePairModel {
-    for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
-      if let field = model[name], field.value != "" {
-        throw field.unsupported("a prefix or suffix", ["none"])
-      }
-    }
+  func read(
+    _ vocabulary: Vocabulary, _ preTokenizer: inout PreTokenizer
+  ) throws(TokenizerError) -> TokenModel {
     if let dropout = model["dropout"], dropout.value.doubleValue != 0 {
       throw dropout.unsupported("a dropout above zero", ["null"])
     }
-    var result = BytePairModel(
-      symbols: try symbols(vocabulary), merges: try merges(vocabulary),
-      prefersWholeTokens: model.bool("ignore_merges", default: false))
-    if case .characters = result.symbols, model.bool("fuse_unk", default: false) == false {
-      result.symbols = result.symbols.withoutFusing
+    let prefix = model.bytes("continuing_subword_prefix", default: "")
+    let suffix = model.bytes("end_of_word_suffix", default: "")
+    let merges = try merges(vocabulary, prefixLength: prefix.count)
+    let wholeTokens = model.bool("ignore_merges", default: false)
+    let unknown = model["unk_token"]?.value.stringValue.flatMap { vocabulary.id(of: $0) }
+    let bytes =
+      model.bool("byte_fallback", default: false) ? ByteToken.ids(in: vocabulary) : nil
+    let isPlain = prefix.isEmpty && suffix.isEmpty
+
+    if isPlain, bytes == nil, preTokenizer.steps.last == .byteAlphabet {
+      let alphabet = ByteAlphabet.scalars.map { vocabulary.id(of: String($0)) ?? -1 }
+      if unknown == nil || !alphabet.contains(-1) {
+        preTokenizer.steps.removeLast()
+        return .bytePair(
+          BytePairModel(
+            symbols: .bytes(alphabet), merges: merges, prefersWholeTokens: wholeTokens))
+      }
     }
-    return result
+    let fuses = model.bool("fuse_unk", default: false)
+    if isPlain, !(bytes?.contains(-1) ?? false) {
+      let symbols = BytePairModel.Symbols.characterSymbols(
+        vocabulary, fallback: bytes, unknown: unknown, fuses: fuses)
+      return .bytePair(
+        BytePairModel(symbols: symbols, merges: merges, prefersWholeTokens: wholeTokens))
+    }
+    return .affixedBytePair(
+      AffixedBytePairModel(
+        merges: merges, prefix: prefix, suffix: suffix, bytes: bytes, unknown: unknown,
+        fusesUnknown: fuses, prefersWholeTokens: wholeTokens))
   }
 
-  private func symbols(_ vocabulary: Vocabulary) throws(TokenizerError) -> BytePairModel.Symbols {
-    var unknown: Int32?
-    if let name = model["unk_token"] {
-      unknown = vocabulary.id(of: try name.string())
-    }
-    if isByteLevel { return .byteSymbols(vocabulary, unknown: unknown) }
-    return .characterSymbols(
-      vocabulary, fallsBack: model.bool("byte_fallback", default: false), unknown: unknown)
-  }
-
-  private func merges(_ vocabulary: Vocabulary) throws(TokenizerError) -> MergeTable {
+  /// - Parameter prefixLength: how much of a right token is left out of the merged one.
+  private func merges(
+    _ vocabulary: Vocabulary, prefixLength: Int
+  ) throws(TokenizerError) -> MergeTable {
     let field = try model.required("merges")
     guard let list = field.value.arrayValue else { throw field.mismatch("an array") }
     var table = MergeTable(capacity: list.count)
     var text: [UInt8] = []
-    for (rank, entry) in list.enumerated() {
-      let border: Int
+    // From the last to the first, because the table keeps the first of two for one pair and the
+    // reference the last.
+    for (rank, entry) in list.enumerated().reversed() {
+      var border: Int
+      text.removeAll(keepingCapacity: true)
       switch entry {
       case .string(let line):
-        text.removeAll(keepingCapacity: true)
         text.append(contentsOf: line.utf8)
         border = MergeLine.removeSpace(from: &text)
       case .array(let pair) where pair.count == 2:
-        text.removeAll(keepingCapacity: true)
         text.append(contentsOf: (pair[0].stringValue ?? "").utf8)
         border = text.count
         text.append(contentsOf: (pair[1].stringValue ?? "").utf8)
       default: border = 0
       }
-      guard table.add(text, border: border, rank: rank, vocabulary) else {
+      guard
+        table.add(text, border: border, rank: rank, vocabulary, prefixLength: prefixLength)
+      else {
         throw .malformed(
           field: "\(field.path)[\(rank)]", expected: "two tokens whose union is a token",
           found: String(decoding: text, as: UTF8.self))
@@ -98,11 +89,21 @@ enum MergeLine {
 extension MergeTable {
   /// Adds the merge of `text[..<border]` and `text[border...]`; false where one of the three is no
   /// token.
-  mutating func add(_ text: [UInt8], border: Int, rank: Int, _ vocabulary: Vocabulary) -> Bool {
+  ///
+  /// - Parameter prefixLength: so much of the right token is left out of the merged one.
+  mutating func add(
+    _ text: [UInt8], border: Int, rank: Int, _ vocabulary: Vocabulary, prefixLength: Int = 0
+  ) -> Bool {
     guard border > 0, border < text.count, let left = vocabulary.id(of: text, 0, border),
-      let right = vocabulary.id(of: text, border, text.count),
-      let merged = vocabulary.id(of: text, 0, text.count)
+      let right = vocabulary.id(of: text, border, text.count)
     else { return false }
+    var merged = vocabulary.id(of: text, 0, text.count)
+    if prefixLength > 0 {
+      guard border + prefixLength <= text.count else { return false }
+      let union = Array(text[..<border] + text[(border + prefixLength)...])
+      merged = vocabulary.id(of: union, 0, union.count)
+    }
+    guard let merged else { return false }
     add(left, right, rank: Int32(rank), id: merged)
     return true
   }
@@ -114,18 +115,14 @@ extension BytePairModel.Symbols {
     .bytes(ByteAlphabet.scalars.map { vocabulary.id(of: String($0)) ?? unknown ?? -1 })
   }
 
-  /// A symbol per character, with bytes spelled `<0x00>` to `<0xFF>` for the characters that have
-  /// none.
-  static func characterSymbols(_ vocabulary: Vocabulary, fallsBack: Bool, unknown: Int32?) -> Self {
+  /// A symbol per character.
+  ///
+  /// - Parameter fallback: the tokens of the 256 bytes, for characters that have none.
+  static func characterSymbols(
+    _ vocabulary: Vocabulary, fallback: [Int32]?, unknown: Int32?, fuses: Bool = true
+  ) -> Self {
     let ascii = (0..<128).map { vocabulary.id(of: String(Unicode.Scalar(UInt8($0)))) ?? -1 }
-    let bytes = (0..<256).map { vocabulary.id(of: ByteToken.spelling(UInt8($0))) ?? -1 }
-    return .characters(
-      ascii: ascii, fallback: fallsBack ? bytes : nil, unknown: unknown, fuses: true)
-  }
-
-  var withoutFusing: Self {
-    guard case .characters(let ascii, let fallback, let unknown, _) = self else { return self }
-    return .characters(ascii: ascii, fallback: fallback, unknown: unknown, fuses: false)
+    return .characters(ascii: ascii, fallback: fallback, unknown: unknown, fuses: fuses)
   }
 }
 
@@ -136,10 +133,18 @@ enum ByteToken {
     return "<0x" + (digits.count == 1 ? "0" : "") + digits + ">"
   }
 
+  /// The tokens of the 256 bytes, -1 where there is none.
+  static func ids(in vocabulary: Vocabulary) -> [Int32] {
+    (0..<256).map { vocabulary.id(of: spelling(UInt8($0))) ?? -1 }
+  }
+
   static func byte(of spelling: ArraySlice<UInt8>) -> UInt8? {
     guard spelling.count == 6, spelling.starts(with: "<0x".utf8), spelling.last == 0x3E else {
       return nil
     }
-    return UInt8(String(decoding: spelling.dropFirst(3).prefix(2), as: UTF8.self), radix: 16)
+    let digits = spelling.dropFirst(3).prefix(2)
+    // A sign is no digit here, though Swift would read it as one.
+    guard digits.allSatisfy({ $0 != 0x2B && $0 != 0x2D }) else { return nil }
+    return UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
   }
 }

@@ -1,104 +1,86 @@
 import ApusJSON
 
-/// Reads the decoder of a `tokenizer.json` and works out what each token adds to decoded text.
-struct DecoderReader {
-  private enum Step {
-    case byteLevel
-    case replace([UInt8], [UInt8])
-    case byteFallback
-    case strip(byte: UInt8, count: Int)
-    case metaspace(marker: [UInt8], dropsFirst: Bool)
+/// Reads the decoder of a `tokenizer.json`.
+enum DecoderReader {
+  static let types = [
+    "BPEDecoder", "ByteFallback", "ByteLevel", "CTC", "Fuse", "Metaspace", "Replace", "Sequence",
+    "Strip", "WordPiece",
+  ]
+
+  static func steps(_ field: JSONField) throws(TokenizerError) -> [DecodeStep] {
+    var steps: [DecodeStep] = []
+    for step in try field.steps("decoders") { steps.append(try self.step(step)) }
+    return steps
   }
 
-  private var steps: [Step] = []
-  private var repair = TokenBytes.Repair.lossy
-  private var leadingStrip: (byte: UInt8, count: Int) = (0x20, 0)
-  private var separator: [UInt8] = []
+  private static func step(_ step: JSONField) throws(TokenizerError) -> DecodeStep {
+    let type = try step.type()
+    switch type {
+    case "ByteLevel": return .byteLevel
+    case "BPEDecoder": return .bytePair(suffix: step.bytes("suffix", default: "</w>"))
+    case "WordPiece":
+      return .wordPiece(
+        prefix: step.bytes("prefix", default: "##"),
+        cleansUp: step.bool("cleanup", default: true))
+    case "Metaspace":
+      return .metaspace(
+        marker: try step.metaspaceMarker(),
+        dropsFirst: try step.metaspaceScheme() != .never)
+    case "CTC":
+      return .connectionist(
+        padding: step.bytes("pad_token", default: "<pad>"),
+        delimiter: step.bytes("word_delimiter_token", default: "|"),
+        cleansUp: step.bool("cleanup", default: true))
+    case "Replace":
+      let content = Array(try step.required("content").string().utf8)
+      switch try step.pattern() {
+      case .literal(let pattern): return .replace(pattern, with: content)
+      case .regex(let pattern): return .replaceMatches(pattern, with: content)
+      }
+    case "Fuse": return .fuse
+    case "Strip":
+      return .strip(
+        step.bytes("content", default: " "), start: try step.count("start"),
+        stop: try step.count("stop"))
+    case "ByteFallback": return .byteFallback
+    default: throw step.unsupported(type, types)
+    }
+  }
+}
 
-  init(_ field: JSONField?) throws(TokenizerError) {
-    guard let field else {
-      separator = [0x20]
+extension TokenizerParts {
+  /// Sets up decoding: by a table where one can hold it, otherwise step by step.
+  ///
+  /// - Parameter steps: nil joins tokens with spaces, as the reference does without a decoder.
+  /// - Throws: where a token would decode to very much more than its spelling.
+  mutating func decode(
+    by steps: [DecodeStep]?, isControl: (Int32) -> Bool
+  ) throws(TokenizerError) {
+    let spellings = allSpellings
+    if let table = try TokenBytes(
+      steps: steps ?? [], spellings: spellings, isControl: isControl)
+    {
+      pieces = table
+      if steps == nil { pieces.separator = [0x20] }
       return
     }
-    var isFused = false
-    for step in try field.steps("decoders") {
-      let type = try step.type()
-      switch type {
-      case "ByteLevel": steps.append(.byteLevel)
-      case "Replace":
-        guard let pattern = step.literalPattern else {
-          throw step.unsupported("a regular expression", ["a plain string"])
-        }
-        steps.append(
-          .replace(Array(pattern.utf8), Array(try step.required("content").string().utf8)))
-      case "ByteFallback":
-        steps.append(.byteFallback)
-        repair = .wholeRuns
-      case "Fuse": isFused = true
-      case "Strip": try addStrip(step, isFused: isFused)
-      case "Metaspace":
-        let prefixes = step.bool("add_prefix_space", default: true)
-        let scheme = step.string("prepend_scheme", default: prefixes ? "always" : "never")
-        steps.append(
-          .metaspace(
-            marker: Array(step.string("replacement", default: "▁").utf8),
-            dropsFirst: scheme != "never"))
-      default:
-        throw step.unsupported(
-          type, ["ByteFallback", "ByteLevel", "Fuse", "Metaspace", "Replace", "Sequence", "Strip"])
+    decoder = DecoderChain(steps ?? [])
+    pieces = TokenBytes()
+    for (id, spelling) in spellings.enumerated() {
+      if let spelling {
+        pieces.append(.init(bytes: spelling), isControl: isControl(Int32(id)))
+      } else {
+        pieces.appendAbsent()
       }
     }
   }
 
-  private mutating func addStrip(_ step: JSONField, isFused: Bool) throws(TokenizerError) {
-    let content = Array(step.string("content", default: " ").utf8)
-    let count = step.int("start", default: 0)
-    guard content.count == 1, step.int("stop", default: 0) == 0 else {
-      throw step.unsupported("stripping at the end", ["one ASCII character at the start"])
+  /// The spellings by id, added tokens included.
+  private var allSpellings: [[UInt8]?] {
+    let added = AddedTokenTable(self.added)
+    return (0..<Int32(max(vocabulary.count, added.limit))).map { id in
+      if let spelling = added.decoded(id) { return spelling }
+      return vocabulary.contains(id) ? Array(vocabulary.bytes(id)) : nil
     }
-    // Once everything is fused, the strip is of the whole text.
-    if isFused {
-      leadingStrip = (content[0], count)
-    } else {
-      steps.append(.strip(byte: content[0], count: count))
-    }
-  }
-
-  /// The pieces of all tokens, by id.
-  func pieces(_ vocabulary: Vocabulary, isControl: (Int32) -> Bool) -> TokenBytes {
-    var result = TokenBytes()
-    result.repair = repair
-    result.leadingStrip = leadingStrip
-    result.separator = separator
-    for id in 0..<Int32(vocabulary.count) {
-      result.append(piece(vocabulary.bytes(id)), isControl: isControl(id))
-    }
-    return result
-  }
-
-  private func piece(_ spelling: ArraySlice<UInt8>) -> TokenBytes.Piece {
-    var piece = TokenBytes.Piece(bytes: Array(spelling))
-    for step in steps where !piece.isByte {
-      switch step {
-      case .byteLevel: piece.bytes = ByteAlphabet.bytes(of: piece.bytes[...]) ?? piece.bytes
-      case .replace(let pattern, let content):
-        piece.bytes = ByteText.replacing(pattern, with: content, in: piece.bytes)
-      case .byteFallback:
-        if let byte = ByteToken.byte(of: piece.bytes[...]) {
-          piece.bytes = [byte]
-          piece.isByte = true
-        }
-      case .strip(let byte, let count):
-        let leading = piece.bytes.prefix { $0 == byte }.count
-        piece.bytes.removeFirst(min(leading, count))
-      case .metaspace(let marker, let dropsFirst):
-        let original = piece.bytes
-        piece.bytes = ByteText.replacing(marker, with: [0x20], in: original)
-        if dropsFirst, piece.bytes != original {
-          piece.first = ByteText.replacing(marker, with: [], in: original)
-        }
-      }
-    }
-    return piece
   }
 }

@@ -1,6 +1,7 @@
 /// The tokenizer of a GGUF file, as its metadata has it: one field per key below `tokenizer.ggml.`.
 public struct GGUFVocabulary: Sendable {
-  /// `model`: "gpt2" (byte-level BPE) or "llama" (SentencePiece-style BPE with scores).
+  /// `model`: "gpt2" (byte-level BPE), "llama" (SentencePiece-style BPE with scores), "bert"
+  /// (WordPiece), "t5" (unigram), "rwkv" (longest token first), "plamo2", "gemma4".
   public var model: String
   /// `pre`: the name of the pre-tokeniser of a byte-level model.
   public var pre: String?
@@ -34,6 +35,15 @@ public struct GGUFVocabulary: Sendable {
   public var addEOS: Bool?
   /// `add_space_prefix`.
   public var addSpacePrefix: Bool?
+  /// `add_sep_token`.
+  public var addSEP: Bool?
+  /// `remove_extra_whitespaces`.
+  public var removeExtraSpaces: Bool?
+  /// `precompiled_charsmap`: SentencePiece's compiled table of replacements.
+  public var characterMap: [UInt8]
+  /// `normalizer.lowercase` and `normalizer.strip_accents`, of BERT's models.
+  public var lowercase: Bool?
+  public var stripAccents: Bool?
   /// `tokenizer.chat_template`, and `tokenizer.chat_template.NAME` under their names.
   public var chatTemplates: [String: String]
 
@@ -48,6 +58,7 @@ public struct GGUFVocabulary: Sendable {
     self.tokenTypes = tokenTypes
     self.merges = merges
     fillInTheMiddleIDs = []
+    characterMap = []
     chatTemplates = [:]
   }
 }

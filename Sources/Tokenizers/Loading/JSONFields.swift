@@ -5,6 +5,12 @@ struct JSONField {
   let value: JSONValue
   let path: String
 
+  /// What a `pattern` is.
+  enum Pattern {
+    case literal([UInt8])
+    case regex(RegexPattern)
+  }
+
   subscript(name: String) -> JSONField? {
     guard let member = value[name], !member.isNull else { return nil }
     return JSONField(value: member, path: "\(path).\(name)")
@@ -37,6 +43,10 @@ struct JSONField {
     self[name]?.value.stringValue ?? fallback
   }
 
+  func bytes(_ name: String, default fallback: String) -> [UInt8] {
+    Array(string(name, default: fallback).utf8)
+  }
+
   func bool(_ name: String, default fallback: Bool) -> Bool {
     self[name]?.value.boolValue ?? fallback
   }
@@ -62,7 +72,68 @@ struct JSONField {
     return steps
   }
 
-  /// The text of a pattern that is a plain string, `{"String": ..}`; nil for a regular expression.
-  var literalPattern: String? { self["pattern"]?["String"]?.value.stringValue }
-  var regexPattern: String? { self["pattern"]?["Regex"]?.value.stringValue }
+  /// What Metaspace writes for a space: one character, since text is cut before each.
+  func metaspaceMarker() throws(TokenizerError) -> [UInt8] {
+    let marker = string("replacement", default: "▁")
+    guard marker.unicodeScalars.count == 1 else {
+      throw .malformed(
+        field: "\(path).replacement", expected: "one character", found: "\"\(marker.prefix(20))\"")
+    }
+    return Array(marker.utf8)
+  }
+
+  /// A count that is not negative.
+  func count(_ name: String, default fallback: Int = 0) throws(TokenizerError) -> Int {
+    let count = int(name, default: fallback)
+    guard count >= 0 else {
+      throw .malformed(field: "\(path).\(name)", expected: "0 or more", found: "\(count)")
+    }
+    return count
+  }
+
+  /// The member `pattern`: `{"String": ..}`, `{"Regex": ..}`.
+  func pattern() throws(TokenizerError) -> Pattern {
+    let field = try required("pattern")
+    if let text = field["String"]?.value.stringValue, !text.isEmpty {
+      return .literal(Array(text.utf8))
+    }
+    // An empty string occurs everywhere, as an empty expression does.
+    guard let text = (field["Regex"] ?? field["String"])?.value.stringValue else {
+      throw field.mismatch("a String or a Regex")
+    }
+    do {
+      return .regex(try RegexPattern(text, dialect: .oniguruma))
+    } catch {
+      throw .unsupported(field: field.path, value: "the pattern \(text) (\(error))", supported: [])
+    }
+  }
+
+  func splitBehavior(
+    default fallback: SplitBehavior?
+  ) throws(TokenizerError) -> SplitBehavior {
+    guard let field = self["behavior"] else {
+      guard let fallback else { return try required("behavior").mismatchedBehavior() }
+      return fallback
+    }
+    guard let behavior = SplitBehavior(rawValue: try field.string()) else {
+      return try field.mismatchedBehavior()
+    }
+    return behavior
+  }
+
+  private func mismatchedBehavior() throws(TokenizerError) -> SplitBehavior {
+    throw unsupported(value.stringValue ?? value.kind, SplitBehavior.allCases.map(\.rawValue))
+  }
+
+  /// Where Metaspace puts its marker, in either of the two ways that files say it.
+  func metaspaceScheme() throws(TokenizerError) -> PreTokenizer.MetaspacePrefix {
+    let prefixes = bool("add_prefix_space", default: true)
+    let scheme = string("prepend_scheme", default: prefixes ? "always" : "never")
+    switch scheme {
+    case "always": return .always
+    case "first": return .first
+    case "never": return .never
+    default: throw unsupported("prepend_scheme \(scheme)", ["always", "first", "never"])
+    }
+  }
 }

@@ -13,67 +13,66 @@ extension Tokenizer {
 struct GGUFTokenizerReader {
   let file: GGUFVocabulary
 
-  private enum TokenType {
+  enum TokenType {
+    static let normal: Int32 = 1
     static let unknown: Int32 = 2
     static let control: Int32 = 3
     static let userDefined: Int32 = 4
+    static let unused: Int32 = 5
     static let byte: Int32 = 6
   }
 
-  /// The pre-tokenisers by name. Names are llama.cpp's, which often has several for one pattern.
-  private static let preTokenizers: [(names: [String], steps: [PreTokenizer.Step])] = [
-    (
-      [
-        "gpt-2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "mpt", "olmo", "jais",
-        "gigachat", "a.x-4.0", "mellum", "modern-bert", "roberta-bpe",
-      ], [.pattern(.gpt2)]
-    ),
-    (
-      [
-        "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b",
-        "jina-v2-code",
-      ], [.digits(individual: true), .pattern(.gpt2)]
-    ),
-    (
-      ["qwen2", "deepseek-r1-qwen", "stablelm2", "megrez", "hunyuan", "kormo"],
-      [.pattern(.cl100k(digits: 1))]
-    ),
-    (
-      [
-        "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2",
-        "dbrx", "smaug-bpe",
-      ], [.pattern(.cl100k(digits: 3))]
-    ),
-  ]
-
-  /// With these, a piece that is a token is that token, and texts begin with the begin token.
-  private static let llama3Names: Set<String> = [
-    "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2",
+  /// The models, with what they add around a text where the file does not say.
+  private static let models: [String: (addsBegin: Bool, addsEnd: Bool)] = [
+    "gpt2": (false, false), "gemma4": (true, false), "llama": (true, false),
+    "bert": (true, false), "t5": (false, true), "rwkv": (false, false), "plamo2": (false, false),
   ]
 
   func read() throws(TokenizerError) -> TokenizerParts {
     try check()
+    guard let defaults = GGUFTokenizerReader.models[file.model] else {
+      throw .unsupported(
+        field: "tokenizer.ggml.model", value: file.model,
+        supported: GGUFTokenizerReader.models.keys.sorted())
+    }
     let vocabulary = Vocabulary(file.tokens)
     var parts: TokenizerParts
+    var addsBegin = defaults.addsBegin
     switch file.model {
-    case "gpt2": parts = try byteLevel(vocabulary)
+    case "gpt2", "gemma4":
+      let name = file.model == "gemma4" ? "gemma4" : file.pre ?? "default"
+      let pre = try GGUFPreTokenizer.named(name)
+      addsBegin = pre.addsBegin
+      parts =
+        pre.isPlainText ? try plainText(vocabulary) : try byteLevel(vocabulary, pre)
     case "llama": parts = scored(vocabulary)
-    default:
-      throw .unsupported(
-        field: "tokenizer.ggml.model", value: file.model, supported: ["gpt2", "llama"])
+    case "bert": parts = wordPiece(vocabulary)
+    case "t5": parts = try unigram(vocabulary)
+    case "rwkv": parts = greedy(vocabulary)
+    default: parts = try cheapestPath(vocabulary)
     }
     parts.added = addedTokens()
-    addSpecialTokens(to: &parts)
+    addSpecialTokens(to: &parts, addsBegin: addsBegin, addsEnd: defaults.addsEnd)
     parts.templates = file.chatTemplates
     return parts
   }
 
   private func check() throws(TokenizerError) {
     let count = file.tokens.count
-    let ids = [file.bosID, file.eosID, file.eotID, file.eomID, file.unknownID, file.paddingID]
-    if let id = ids.compactMap({ $0 }).first(where: { $0 < 0 || Int($0) >= count }) {
+    let ids =
+      [
+        file.bosID, file.eosID, file.eotID, file.eomID, file.unknownID, file.separatorID,
+        file.paddingID,
+      ].compactMap { $0 } + file.fillInTheMiddleIDs
+    if let id = ids.first(where: { $0 < 0 || Int($0) >= count }) {
       throw .malformed(
         field: "tokenizer.ggml special token ids", expected: "below \(count)", found: "\(id)")
+    }
+    let bytes = file.tokens.reduce(0) { $0 + $1.utf8.count }
+    guard bytes <= TokenLimits.spellingBytes else {
+      throw .malformed(
+        field: "tokenizer.ggml.tokens", expected: "at most \(TokenLimits.spellingBytes) bytes",
+        found: "\(bytes)")
     }
     for (name, length) in [
       ("scores", file.scores.count), ("token_type", file.tokenTypes.count),
@@ -84,11 +83,13 @@ struct GGUFTokenizerReader {
     }
   }
 
-  private func type(_ id: Int32) -> Int32 {
-    file.tokenTypes.isEmpty ? 1 : file.tokenTypes[Int(id)]
+  func type(_ id: Int32) -> Int32 {
+    file.tokenTypes.isEmpty ? TokenType.normal : file.tokenTypes[Int(id)]
   }
 
-  private func isControl(_ id: Int32) -> Bool {
+  func score(_ id: Int32) -> Float { file.scores.isEmpty ? 0 : file.scores[Int(id)] }
+
+  func isControl(_ id: Int32) -> Bool {
     type(id) == TokenType.control || type(id) == TokenType.unknown
   }
 
@@ -102,14 +103,20 @@ struct GGUFTokenizerReader {
     }
   }
 
-  private func addSpecialTokens(to parts: inout TokenizerParts) {
+  private func addSpecialTokens(
+    to parts: inout TokenizerParts, addsBegin: Bool, addsEnd: Bool
+  ) {
     parts.special.begin = file.bosID
     parts.special.end = file.eosID
     parts.special.otherEnds = [file.eotID, file.eomID].compactMap { $0 } + file.fillInTheMiddleIDs
-    let byDefault =
-      file.model == "llama" || GGUFTokenizerReader.llama3Names.contains(file.pre ?? "")
-    if file.addBOS ?? byDefault, let begin = file.bosID { parts.postProcessor.prefix = [begin] }
-    if file.addEOS ?? false, let end = file.eosID { parts.postProcessor.suffix = [end] }
+    if file.model == "bert" {
+      // Around a text stand the class token and the separator.
+      if let begin = file.bosID ?? id(of: "[CLS]") { parts.postProcessor.prefix = [begin] }
+      if let end = file.separatorID ?? id(of: "[SEP]") { parts.postProcessor.suffix = [end] }
+    } else {
+      if file.addBOS ?? addsBegin, let begin = file.bosID { parts.postProcessor.prefix = [begin] }
+      if file.addEOS ?? addsEnd, let end = file.eosID { parts.postProcessor.suffix = [end] }
+    }
     let roles = [
       ("bos_token", file.bosID), ("eos_token", file.eosID), ("unk_token", file.unknownID),
       ("sep_token", file.separatorID), ("pad_token", file.paddingID),
@@ -119,31 +126,37 @@ struct GGUFTokenizerReader {
     }
   }
 
-  private func byteLevel(_ vocabulary: Vocabulary) throws(TokenizerError) -> TokenizerParts {
-    let pre = file.pre ?? "default"
-    guard
-      let steps = GGUFTokenizerReader.preTokenizers.first(where: { $0.names.contains(pre) })?.steps
-    else {
-      throw .unsupported(
-        field: "tokenizer.ggml.pre", value: pre,
-        supported: GGUFTokenizerReader.preTokenizers.flatMap(\.names))
-    }
+  func id(of token: String) -> Int32? {
+    file.tokens.firstIndex { Array($0.utf8) == Array(token.utf8) }.map { Int32($0) }
+  }
+
+  func mergeTable(_ vocabulary: Vocabulary) throws(TokenizerError) -> MergeTable {
     var merges = MergeTable(capacity: file.merges.count)
     var text: [UInt8] = []
     for (rank, line) in file.merges.enumerated() {
       text.removeAll(keepingCapacity: true)
       text.append(contentsOf: line.utf8)
       let border = MergeLine.removeSpace(from: &text)
-      // Vocabularies that were cut keep merges of tokens that are gone; those can never happen.
-      _ = merges.add(text, border: border, rank: rank, vocabulary)
+      guard merges.add(text, border: border, rank: rank, vocabulary) else {
+        throw .malformed(
+          field: "tokenizer.ggml.merges[\(rank)]", expected: "two tokens whose union is a token",
+          found: "\"\(line.prefix(40))\"")
+      }
     }
+    return merges
+  }
+
+  private func byteLevel(
+    _ vocabulary: Vocabulary, _ pre: GGUFPreTokenizer
+  ) throws(TokenizerError) -> TokenizerParts {
     var parts = TokenizerParts(
       vocabulary: vocabulary,
-      model: BytePairModel(
-        symbols: .byteSymbols(vocabulary, unknown: nil), merges: merges,
-        prefersWholeTokens: GGUFTokenizerReader.llama3Names.contains(pre)))
-    parts.preTokenizer.steps = steps
-    if file.addSpacePrefix ?? false { parts.preTokenizer.prefix = [0x20] }
+      model: .bytePair(
+        BytePairModel(
+          symbols: .byteSymbols(vocabulary, unknown: nil), merges: try mergeTable(vocabulary),
+          prefersWholeTokens: pre.prefersWholeTokens)))
+    parts.preTokenizer.steps = try pre.steps()
+    if file.addSpacePrefix ?? false { parts.preTokenizer.steps.insert(.prefixSpace, at: 0) }
     for id in 0..<Int32(vocabulary.count) {
       let spelling = vocabulary.bytes(id)
       let isRaw = isControl(id) || type(id) == TokenType.userDefined
@@ -154,75 +167,24 @@ struct GGUFTokenizerReader {
   }
 
   private func scored(_ vocabulary: Vocabulary) -> TokenizerParts {
-    let marker = Array("▁".utf8)
+    let bytes = ByteToken.ids(in: vocabulary)
+    let scores =
+      file.scores.isEmpty ? [Float](repeating: 0, count: vocabulary.count) : file.scores
+    let merges = ScoredMerges.table(vocabulary, scores: scores) {
+      !isControl($0) && type($0) != TokenType.byte
+    }
     var parts = TokenizerParts(
       vocabulary: vocabulary,
-      model: BytePairModel(
-        symbols: .characterSymbols(vocabulary, fallsBack: true, unknown: file.unknownID),
-        merges: scoredMerges(vocabulary)))
+      model: .bytePair(
+        BytePairModel(
+          symbols: .characterSymbols(vocabulary, fallback: bytes, unknown: file.unknownID),
+          merges: merges)))
     let prefixes = file.addSpacePrefix ?? true
     if prefixes { parts.normalizer.steps.append(.prepend([0x20])) }
-    parts.normalizer.steps.append(.replace([0x20], with: marker))
+    parts.normalizer.steps.append(.replace([0x20], with: SentencePieceNormalizer.marker))
     parts.splitWhereSafe()
-    for id in 0..<Int32(vocabulary.count) {
-      parts.pieces.append(scoredPiece(id, vocabulary, marker), isControl: isControl(id))
-    }
+    addMarkedPieces(to: &parts)
     parts.pieces.leadingStrip = (0x20, prefixes ? 1 : 0)
     return parts
   }
-
-  private func scoredPiece(
-    _ id: Int32, _ vocabulary: Vocabulary, _ marker: [UInt8]
-  ) -> TokenBytes.Piece {
-    let spelling = vocabulary.bytes(id)
-    switch type(id) {
-    case TokenType.byte:
-      if let byte = ByteToken.byte(of: spelling) {
-        return .init(bytes: [byte], isByte: true)
-      }
-      return .init(bytes: Array(spelling))
-    case TokenType.unknown, TokenType.control, TokenType.userDefined:
-      return .init(bytes: Array(spelling))
-    default:
-      return .init(bytes: ByteText.replacing(marker, with: [0x20], in: Array(spelling)))
-    }
-  }
-
-  /// SentencePiece merges any two neighbours whose union is a token, the highest score first. All
-  /// such pairs are found by cutting every token in two; equal scores share a rank, so that the
-  /// leftmost wins.
-  private func scoredMerges(_ vocabulary: Vocabulary) -> MergeTable {
-    struct Merge {
-      var left: Int32
-      var right: Int32
-      var id: Int32
-    }
-    var found: [Merge] = []
-    for id in 0..<Int32(vocabulary.count) where isMergeable(id) {
-      let spelling = Array(vocabulary.bytes(id))
-      var border = 0
-      while border < spelling.count {
-        border += UTF8Text.length(lead: spelling[border])
-        guard border < spelling.count, let left = vocabulary.id(of: spelling, 0, border),
-          let right = vocabulary.id(of: spelling, border, spelling.count), isMergeable(left),
-          isMergeable(right)
-        else { continue }
-        found.append(Merge(left: left, right: right, id: id))
-      }
-    }
-    let scores = file.scores.isEmpty ? [Float](repeating: 0, count: vocabulary.count) : file.scores
-    found.sort { scores[Int($0.id)] > scores[Int($1.id)] }
-    var table = MergeTable(capacity: found.count)
-    var rank: Int32 = -1
-    var last: Float?
-    for merge in found {
-      let score = scores[Int(merge.id)]
-      if score != last { rank += 1 }
-      last = score
-      table.add(merge.left, merge.right, rank: rank, id: merge.id)
-    }
-    return table
-  }
-
-  private func isMergeable(_ id: Int32) -> Bool { !isControl(id) && type(id) != TokenType.byte }
 }

@@ -3,8 +3,6 @@ public import ApusJSON
 extension Tokenizer {
   /// A tokenizer from the document of a `tokenizer.json`.
   ///
-  /// Byte-pair models are supported, byte-level and SentencePiece-style.
-  ///
   /// - Parameters:
   ///   - config: the document of `tokenizer_config.json`.
   ///   - specialTokensMap: the document of `special_tokens_map.json`.
@@ -31,51 +29,123 @@ struct TokenizerJSONReader {
   let config: TokenizerConfig
 
   func read() throws(TokenizerError) -> TokenizerParts {
-    let (preTokenizer, isByteLevel) = try PipelineReader.preTokenizer(root["pre_tokenizer"])
-    let model = BytePairReader(model: try root.required("model"), isByteLevel: isByteLevel)
-    var spellings = try model.spellings()
-    let added = try addedTokens()
-    for token in added {
-      let id = Int(token.id)
-      if id >= spellings.count {
-        spellings.append(contentsOf: repeatElement("", count: id + 1 - spellings.count))
-      }
-      spellings[id] = token.content
-    }
+    var preTokenizer = try PreTokenizerReader.read(root["pre_tokenizer"])
+    let model = try ModelReader(try root.required("model"))
+    let spellings = try model.spellings()
     let vocabulary = Vocabulary(spellings)
-    var parts = TokenizerParts(vocabulary: vocabulary, model: try model.read(vocabulary))
-    parts.normalizer = try PipelineReader.normalizer(root["normalizer"])
+    var parts = TokenizerParts(
+      vocabulary: vocabulary, model: try model.read(vocabulary, &preTokenizer))
+    parts.added = try addedTokens(vocabulary, modelCount: model.count(spellings))
+    parts.normalizer = try NormalizerReader.read(root["normalizer"])
     parts.preTokenizer = preTokenizer
-    parts.added = added
-    let control = Set(added.filter(\.isControl).map(\.id))
-    parts.pieces = try DecoderReader(root["decoder"])
-      .pieces(vocabulary) { control.contains($0) }
+    for i in parts.added.indices where parts.added[i].isNormalized {
+      parts.added[i].decoded = parts.normalizer.apply(to: Array(parts.added[i].content.utf8))
+    }
+    let control = controlIDs(parts, hasTwins: model.kind == .unigram)
+    var steps: [DecodeStep]?
+    if let decoder = root["decoder"] { steps = try DecoderReader.steps(decoder) }
+    try parts.decode(by: steps) { control.contains($0) }
     parts.splitWhereSafe()
-    parts.postProcessor = try PipelineReader.postProcessor(root["post_processor"])
+    parts.postProcessor = try PostProcessorReader.read(root["post_processor"])
+    try check(parts)
+    parts.truncation = try truncation()
+    parts.padding = try padding()
     addSpecialTokens(to: &parts)
     return parts
   }
 
-  private func addedTokens() throws(TokenizerError) -> [AddedToken] {
+  /// The added tokens with their ids: those of the model where it knows them, otherwise counted on
+  /// from the model's, as the reference does whatever the file says.
+  private func addedTokens(
+    _ vocabulary: Vocabulary, modelCount: Int
+  ) throws(TokenizerError) -> [AddedToken] {
     var tokens: [AddedToken] = []
-    for entry in root["added_tokens"]?.elements ?? [] {
+    var known: [[UInt8]: Int] = [:]
+    var next = Int32(modelCount)
+    let entries = root["added_tokens"]?.elements ?? []
+    let limit = TokenLimits.ids(tokens: modelCount + entries.count)
+    for entry in entries {
+      let listed = try entry.required("id").int32()
       var token = AddedToken(
-        id: try entry.required("id").int32(), content: try entry.required("content").string(),
+        id: listed, content: try entry.required("content").string(),
         isControl: entry.bool("special", default: false))
-      guard token.id >= 0, token.id < 1 << 24 else { throw entry.mismatch("an id below 2^24") }
+      guard (0..<limit).contains(Int(listed)) else {
+        throw .malformed(
+          field: "\(entry.path).id", expected: "an id below \(limit)", found: "\(listed)")
+      }
+      guard !token.content.isEmpty else { continue }
       token.stripsLeft = entry.bool("lstrip", default: false)
       token.stripsRight = entry.bool("rstrip", default: false)
       token.isSingleWord = entry.bool("single_word", default: false)
       token.isNormalized = entry.bool("normalized", default: !token.isControl)
       config.adjust(&token)
-      if !token.content.isEmpty { tokens.append(token) }
+      let content = Array(token.content.utf8)
+      if let index = known[content] {
+        token.id = tokens[index].id
+        tokens[index] = token
+        continue
+      }
+      if let id = vocabulary.id(of: content, 0, content.count) {
+        token.id = id
+      } else {
+        token.id = next
+        next += 1
+      }
+      known[content] = tokens.count
+      tokens.append(token)
     }
     return tokens
   }
 
+  /// - Throws: where an id that is put around texts is no token.
+  private func check(_ parts: TokenizerParts) throws(TokenizerError) {
+    let added = AddedTokenTable(parts.added)
+    for element in parts.postProcessor.single + parts.postProcessor.pair {
+      guard case .tokens(let ids, _) = element else { continue }
+      for id in ids where added.text(id) == nil && !parts.vocabulary.contains(id) {
+        throw .malformed(
+          field: "\(root.path).post_processor", expected: "ids of the vocabulary", found: "\(id)")
+      }
+    }
+  }
+
+  /// - Parameter hasTwins: whether the vocabulary may have several tokens of one spelling; all of
+  ///   those that are spelled as a control token are control tokens.
+  private func controlIDs(_ parts: TokenizerParts, hasTwins: Bool) -> Set<Int32> {
+    let control = parts.added.filter(\.isControl)
+    var ids = Set(control.map(\.id))
+    guard hasTwins else { return ids }
+    let spellings = Set(control.map { Array($0.content.utf8) })
+    for id in 0..<Int32(parts.vocabulary.count)
+    where spellings.contains(Array(parts.vocabulary.bytes(id))) {
+      ids.insert(id)
+    }
+    return ids
+  }
+
+  private func truncation() throws(TokenizerError) -> TokenTruncation? {
+    guard let field = root["truncation"] else { return nil }
+    var result = TokenTruncation(length: max(0, field.int("max_length", default: 512)))
+    result.stride = max(0, field.int("stride", default: 0))
+    result.side = try field.choice("direction", default: .right)
+    result.strategy = try field.choice("strategy", default: .longestFirst)
+    return result
+  }
+
+  private func padding() throws(TokenizerError) -> TokenPadding? {
+    guard let field = root["padding"] else { return nil }
+    var result = TokenPadding(id: try field.required("pad_id").int32())
+    result.length = field["strategy"]?["Fixed"]?.value.intValue
+    result.multiple = field["pad_to_multiple_of"]?.value.intValue
+    result.typeID = Int32(clamping: field.int("pad_type_id", default: 0))
+    result.side = try field.choice("direction", default: .right)
+    return result
+  }
+
   private func addSpecialTokens(to parts: inout TokenizerParts) {
+    let added = AddedTokenTable(parts.added)
     func id(_ role: String) -> Int32? {
-      config.variable(role).flatMap { parts.vocabulary.id(of: $0) }
+      config.variable(role).flatMap { added.id(of: $0) ?? parts.vocabulary.id(of: $0) }
     }
     parts.special.variables = config.variables
     parts.special.begin = id("bos_token") ?? parts.postProcessor.prefix.first
@@ -95,12 +165,26 @@ struct TokenizerJSONReader {
   }
 }
 
+extension JSONField {
+  /// One of a few names.
+  fileprivate func choice<Choice: RawRepresentable<String>>(
+    _ name: String, default fallback: Choice
+  ) throws(TokenizerError) -> Choice {
+    guard let field = self[name] else { return fallback }
+    guard let choice = Choice(rawValue: try field.string()) else {
+      throw field.unsupported(try field.string(), [fallback.rawValue])
+    }
+    return choice
+  }
+}
+
 extension TokenizerParts {
   /// Text that nothing cuts is cut before its space markers where no token goes across such a
   /// place: the tokens are the same, and words can be looked up instead of merging megabytes as
   /// one.
   mutating func splitWhereSafe() {
-    guard preTokenizer.steps.isEmpty, !model.prefersWholeTokens, case .characters = model.symbols
+    guard preTokenizer.steps.isEmpty, let model = model.bytePair, !model.prefersWholeTokens,
+      case .characters = model.symbols
     else { return }
     let marker = Array("▁".utf8)
     guard vocabulary.id(of: marker, 0, marker.count) != nil else { return }

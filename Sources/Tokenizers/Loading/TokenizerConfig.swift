@@ -43,6 +43,18 @@ struct TokenizerConfig {
     token.isNormalized = entry["normalized"]?.boolValue ?? token.isNormalized
   }
 
+  /// The tokens of `added_tokens_decoder`, by ascending id.
+  static func addedTokens(_ config: JSONValue?) -> [(content: String, id: Int32)] {
+    var tokens: [(content: String, id: Int32)] = []
+    for (key, entry) in config?["added_tokens_decoder"]?.objectValue ?? [:] {
+      guard let id = Int32(key), id >= 0, id < 1 << 24,
+        let content = entry["content"]?.stringValue, !content.isEmpty
+      else { continue }
+      tokens.append((content, id))
+    }
+    return tokens.sorted { $0.id < $1.id }
+  }
+
   /// The templates of a `chat_template` member: one text, or a list of named ones.
   static func templates(_ field: JSONValue?) -> [String: String] {
     if let text = field?.stringValue { return ["default": text] }

@@ -1,12 +1,17 @@
 /// Everything that a tokenizer is made of, as a loader gives it.
 struct TokenizerParts: Sendable {
   var vocabulary: Vocabulary
-  var model: BytePairModel
+  var model: TokenModel
   var normalizer = Normalizer()
   var preTokenizer = PreTokenizer()
   var added: [AddedToken] = []
+  /// Whether added tokens are looked for in plain text, and not in templates' text only.
+  var readsAddedTokens = true
   var postProcessor = PostProcessor()
   var pieces = TokenBytes()
+  var decoder: DecoderChain?
+  var truncation: TokenTruncation?
+  var padding: TokenPadding?
   var special = SpecialTokens()
   var templates: [String: String] = [:]
 }

@@ -5,16 +5,51 @@ import TestSupport
 import Testing
 
 @Suite struct DequantizeTests {
+  /// gguf-py decodes none of these, so there are no vectors.
+  static let withoutVectors: Set<QuantizedFormat> = [.q8_1, .q8_k, .q1_0]
   static let formats: [(name: String, format: StorageFormat)] =
     [("F16", .float16), ("BF16", .bfloat16)]
-    + QuantizedFormat.allCases.map { ($0.rawValue.uppercased(), .quantized($0)) }
-    .filter { Dequantize.supports($0.1) }
+    + QuantizedFormat.allCases.filter { !withoutVectors.contains($0) }
+    .map { ($0.rawValue.uppercased(), .quantized($0)) }
 
-  @Test("every format that the issue names is known")
+  @Test("every type that gguf-py numbers has a layout, and its blocks decode")
   func known() {
-    let names = Set(Self.formats.map(\.name))
-    let needed = ["Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"]
-    #expect(names.isSuperset(of: needed))
+    // Gaps are types that were removed.
+    let removed: Set<UInt32> = [4, 5, 31, 32, 33, 36, 37, 38]
+    let dense: Set<UInt32> = [0, 1, 24, 25, 26, 27, 28, 30]
+    for number in 0...41 as ClosedRange<UInt32> where !removed.contains(number) {
+      if dense.contains(number) { continue }
+      guard let format = QuantizedFormat(ggufType: number) else {
+        Issue.record("type \(number)")
+        continue
+      }
+      let block = [UInt8](repeating: 0, count: format.blockBytes)
+      #expect(Dequantize.supports(.quantized(format)))
+      let decoded = Dequantize.floats(.quantized(format), block, count: format.blockElements)
+      #expect(decoded.allSatisfy { $0.magnitude <= 1 })
+    }
+    let plain: [DataType] = [
+      .float64, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64,
+    ]
+    for type in plain { #expect(Dequantize.supports(.dense(type))) }
+  }
+
+  @Test("blocks that the reference does not decode, by their definition")
+  func definitions() {
+    let half: [UInt8] = [0, 0x38]  // 0.5
+    let quants = [UInt8](0..<32).map { $0 &- 16 }
+    let expected = (0..<32).map { (Float($0) - 16) / 2 }
+    #expect(
+      Dequantize.floats(.quantized(.q8_1), half + [9, 9] + quants, count: 32) == expected)
+    let many = [UInt8](0...255)
+    let superBlock = bytes((0.5 as Float).bitPattern) + many + [UInt8](repeating: 9, count: 32)
+    #expect(
+      Dequantize.floats(.quantized(.q8_k), superBlock, count: 256)
+        == many.map { Float(Int8(bitPattern: $0)) / 2 })
+    let bits: [UInt8] = [0b0000_0101] + [UInt8](repeating: 0xFF, count: 15)
+    let signs = Dequantize.floats(.quantized(.q1_0), half + bits, count: 128)
+    #expect(signs[..<8] == [0.5, -0.5, 0.5, -0.5, -0.5, -0.5, -0.5, -0.5])
+    #expect(signs[8...].allSatisfy { $0 == 0.5 })
   }
 
   @Test(

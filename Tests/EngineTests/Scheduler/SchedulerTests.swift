@@ -2,39 +2,15 @@ import ApusEngine
 import ApusPipelines
 import Testing
 
-/// A scheduler by reference: the test macros take no mutating calls.
-private final class Driven {
-  private(set) var scheduler: Scheduler
-
-  init(limits: StepLimits, cache: CacheGeometry, stepsInFlight: Int, endTokens: Set<Int32>) {
-    scheduler = Scheduler(
-      limits: limits, cache: cache, stepsInFlight: stepsInFlight, endTokens: endTokens)
-  }
-
-  func submit(_ request: ScheduledRequest) throws(AdmissionError) {
-    try scheduler.submit(request)
-  }
-
-  func schedule() -> Step? { scheduler.schedule() }
-
-  func commit(_ result: StepResult) -> [RequestUpdate] { scheduler.commit(result) }
-
-  func fail(step: Int, message: String) -> [RequestUpdate] {
-    scheduler.fail(step: step, message: message)
-  }
-
-  @discardableResult func end(_ id: RequestID) -> Bool { scheduler.end(id) }
-}
-
 struct SchedulerTests {
+  /// Without the prefix tree: the prompts here begin alike.
   private func scheduler(
     tokens: Int = 8, requests: Int = 4, context: Int = 32, pages: Int = 100, pageSize: Int = 4,
     stepsInFlight: Int = 1, endTokens: Set<Int32> = []
   ) -> Driven {
     Driven(
-      limits: StepLimits(tokens: tokens, requests: requests, contextLength: context),
-      cache: CacheGeometry(pages: pages, pageSize: pageSize, bytesPerPage: 1),
-      stepsInFlight: stepsInFlight, endTokens: endTokens)
+      tokens: tokens, requests: requests, context: context, pages: pages, pageSize: pageSize,
+      stepsInFlight: stepsInFlight, endTokens: endTokens, keepsPrefixes: false)
   }
 
   private func request(
@@ -68,8 +44,8 @@ struct SchedulerTests {
 
   @Test func aRequestThatDoesNotFitWaitsAndHoldsBackThoseBehind() throws {
     let it = scheduler(tokens: 30, pages: 5)
-    try it.submit(request(0, prompt: 9, new: 4))  // 12 stored tokens: 3 pages
-    try it.submit(request(1, prompt: 10, new: 4))  // 4 pages
+    try it.submit(request(0, prompt: 9, new: 4))  // 3 pages
+    try it.submit(request(1, prompt: 10, new: 4))  // 3 pages, and 2 are left
     try it.submit(request(2, prompt: 1, new: 1))  // 1 page, but it came later
     #expect(it.schedule()?.requests == ids(0))
     _ = it.commit(StepResult(number: 0, tokens: [1]))
@@ -141,10 +117,10 @@ struct SchedulerTests {
     #expect(second.batch.carried.map(\.source) == [0, 1])
     #expect(second.batch.positions == [2, 3])
     #expect(it.schedule() == nil)
-    // Its pages stay while a step that stores to them is out.
+    // Its page is free at once: whoever gets it stores to it in a later step.
     it.end(RequestID(number: 0))
+    #expect(it.scheduler.freePages == 99)
     #expect(it.commit(StepResult(number: 0, tokens: [5, 6])).map(\.id) == ids(1))
-    #expect(it.scheduler.freePages == 98)
     _ = it.commit(StepResult(number: 1, tokens: [5, 6]))
     #expect(it.scheduler.freePages == 99)
   }

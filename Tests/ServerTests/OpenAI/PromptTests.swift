@@ -29,6 +29,7 @@ import Testing
           == [
             "prompt_tokens": 4, "completion_tokens": .int(expected.count),
             "total_tokens": .int(4 + expected.count),
+            "prompt_tokens_details": ["cached_tokens": 0],
           ])
       #expect(first.json?["object"] == "text_completion")
       #expect(first.json?["id"]?.stringValue?.hasPrefix("cmpl-") == true)

@@ -41,7 +41,8 @@ import Testing
         #""stream": false"#, #""stream_options": null"#, #""n": 1"#, #""frequency_penalty": 0"#,
         #""presence_penalty": 0.0"#, #""repetition_penalty": 1"#, #""logit_bias": {}"#,
         #""min_tokens": 0"#, #""skip_special_tokens": true"#, #""user": "me""#,
-        #""metadata": {"a": "b"}"#, #""logprobs": false"#, #""logprobs": null"#,
+        #""metadata": {"a": "b"}"#, #""cache_salt": "mine""#, #""logprobs": false"#,
+        #""logprobs": null"#,
       ].map { Case(fields: $0, path: path) }
     } + [#""best_of": 1"#, #""echo": false"#, #""suffix": """#].map { Case(fields: $0) }
     + [
@@ -68,6 +69,8 @@ import Testing
         ("n", "0"), ("frequency_penalty", "1e308"), ("presence_penalty", "-2"),
         ("repetition_penalty", "1.1"), ("logit_bias", "{\"5\": 1}"), ("min_tokens", "1"),
         ("skip_special_tokens", "false"), ("logprobs", "true"), ("logprobs", "5"),
+        ("cache_salt", "\"\""), ("cache_salt", "5"), ("cache_salt", "[\"a\"]"),
+        ("cache_salt", "\"\(String(repeating: "s", count: 1025))\""),
         ("temprature", "0"), ("best_off", "1"),
       ].map { Case(fields: "\"\($0.0)\": \($0.1)", parameter: $0.0, path: path) }
     }

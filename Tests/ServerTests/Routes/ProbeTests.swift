@@ -34,6 +34,9 @@ import Testing
     "apus_requests_running", "apus_requests_waiting", "apus_engine_steps_total",
     "apus_prompt_tokens_total", "apus_generated_tokens_total", "apus_prefill_chunks_total",
     "apus_batch_size", "apus_batch_size_peak", "apus_cache_pages", "apus_cache_pages_free",
+    "apus_prefix_cache_hit_tokens_total", "apus_preemptions_total", "apus_cache_evictions_total",
+    "vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc",
+    "vllm:cache_config_info",
   ]
 
   @Test func metricsAreThoseOfTheDocumentation() async throws {
@@ -60,6 +63,11 @@ import Testing
       #expect(samples["apus_batch_size_bucket{le=\"+Inf\"}"] == 4)
       #expect(samples["apus_cache_pages"] == 64 && samples["apus_cache_pages_free"] == 64)
       #expect(samples["apus_requests_running"] == 0 && samples["apus_requests_waiting"] == 0)
+      #expect(samples["apus_prefix_cache_hit_tokens_total"] == 0)
+      #expect(samples["apus_preemptions_total"] == 0 && samples["apus_cache_evictions_total"] == 0)
+      #expect(samples["vllm:kv_cache_usage_perc"] == 0)
+      #expect(
+        samples["vllm:cache_config_info{block_size=\"8\",num_gpu_blocks=\"64\"}"] == 1)
     }
   }
 

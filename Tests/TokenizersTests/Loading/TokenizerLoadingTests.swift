@@ -46,6 +46,12 @@ import Testing
       ),
       (["post_processor": ["type": "Nothing"]], "Nothing"),
       (["decoder": ["type": "CTC"]], "CTC"),
+      (["decoder": ["type": "Strip", "content": " ", "start": -5, "stop": 0]], "decoder.start"),
+      (["model": ["type": "BPE", "vocab": ["a": 9_000_000], "merges": []]], "vocab.a"),
+      (["added_tokens": [["id": 16_000_000, "content": "<y>"]]], "added_tokens[0].id"),
+      (["pre_tokenizer": ["type": "Metaspace", "replacement": ""]], "replacement"),
+      (["decoder": ["type": "Metaspace", "replacement": "ab"]], "replacement"),
+      (["post_processor": ["type": "BertProcessing", "cls": ["a", 0], "sep": ["b", 99]]], "99"),
     ]
     for (changes, name) in cases {
       #expect(failure(changes)?.contains(name) == true, "\(failure(changes) ?? "accepted")")
@@ -72,6 +78,41 @@ import Testing
       return try Tokenizer(gguf: file)
     }
     #expect(throws: TokenizerError.self) { try Tokenizer.load(folder: "/nowhere") }
+  }
+
+  @Test("replacements that multiply are refused, not carried out")
+  func growth() {
+    let double: JSONValue = [
+      "type": "Replace", "pattern": ["String": "a"], "content": "aa",
+    ]
+    let many = JSONValue.array(Array(repeating: double, count: 60))
+    let decoder = failure(["decoder": ["type": "Sequence", "decoders": many]])
+    #expect(decoder?.contains("decoder") == true)
+    let normalizer = failure(["normalizer": ["type": "Sequence", "normalizers": many]])
+    #expect(normalizer?.contains("64 times as long") == true)
+    let few = JSONValue.array(Array(repeating: double, count: 3))
+    #expect(failure(["normalizer": ["type": "Sequence", "normalizers": few]]) == nil)
+  }
+
+  @Test("ids of a GGUF vocabulary that are no tokens, and merges of none")
+  func refusesGGUFIds() {
+    func message(_ change: (inout GGUFVocabulary) -> Void) -> String? {
+      var file = GGUFVocabulary(
+        model: "gpt2", pre: "gpt-2", tokens: ["a", "b", "ab"], merges: ["a b"])
+      change(&file)
+      do {
+        _ = try Tokenizer(gguf: file)
+        return nil
+      } catch {
+        return "\(error)"
+      }
+    }
+    #expect(message { _ in } == nil)
+    #expect(message { $0.separatorID = 3 }?.contains("below 3, found 3") == true)
+    #expect(message { $0.fillInTheMiddleIDs = [1, 7] }?.contains("found 7") == true)
+    #expect(message { $0.paddingID = -2 }?.contains("found -2") == true)
+    #expect(message { $0.merges = ["a b", "a c"] }?.contains("merges[1]") == true)
+    #expect(message { $0.merges = ["ab"] }?.contains("merges[0]") == true)
   }
 
   @Test func addedTokensTakeTheirSpaces() throws {

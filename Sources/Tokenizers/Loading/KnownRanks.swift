@@ -1,0 +1,111 @@
+/// The rank files that are known by their number of tokens: their patterns and control tokens.
+///
+/// - Source: tiktoken (`openai_public.py`); the tokenizers of Llama 3, Qwen and Kimi K2.
+struct KnownRanks {
+  let pattern: String
+  var control: [(content: String, id: Int32)] = []
+  var begin: String?
+  var end: String?
+
+  static func of(count: Int) -> KnownRanks? {
+    switch count {
+    case 50_256, 50_280: KnownRanks(pattern: r50k, control: [("<|endoftext|>", 50_256)])
+    case 100_256: cl100kBase
+    case 128_000: llama3
+    case 151_643: qwen
+    case 163_584: kimi
+    case 199_998: o200kBase
+    default: nil
+    }
+  }
+
+  static let counts = [50_256, 50_280, 100_256, 128_000, 151_643, 163_584, 199_998]
+
+  static let r50k =
+    #"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"#
+  static let cl100k =
+    #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"#
+    + #"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"#
+  /// Of Llama 3, and with one digit instead of three of Qwen.
+  static func llama(digits: String) -> String {
+    #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
+      + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+  }
+
+  /// Words whose case decides where they begin.
+  private static func words(_ upper: String, _ lower: String, _ contractions: String) -> String {
+    #"[^\r\n\p{L}\p{N}]?["# + upper + "]*[" + lower + "]+" + contractions
+      + #"|[^\r\n\p{L}\p{N}]?["# + upper + "]+[" + lower + "]*" + contractions
+  }
+
+  private static let upper = #"\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}"#
+  private static let lower = #"\p{Ll}\p{Lm}\p{Lo}\p{M}"#
+  private static let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+  private static let spaces = #"|\s*[\r\n]+|\s+(?!\S)|\s+"#
+
+  static let o200k =
+    words(upper, lower, contractions) + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*"# + spaces
+  static let tekken = words(upper, lower, "") + #"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*"# + spaces
+  static let kimiK2 =
+    #"[\p{Han}]+|"# + words(upper + #"&&[^\p{Han}]"#, lower + #"&&[^\p{Han}]"#, contractions)
+    + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"# + spaces
+
+  private static let cl100kBase = KnownRanks(
+    pattern: cl100k,
+    control: [
+      ("<|endoftext|>", 100_257), ("<|fim_prefix|>", 100_258), ("<|fim_middle|>", 100_259),
+      ("<|fim_suffix|>", 100_260), ("<|endofprompt|>", 100_276),
+    ])
+
+  /// With the tokens of the harmony format, which has the same ranks.
+  private static let o200kBase: KnownRanks = {
+    let named: [Int32: String] = [
+      199_998: "<|startoftext|>", 199_999: "<|endoftext|>", 200_002: "<|return|>",
+      200_003: "<|constrain|>", 200_005: "<|channel|>", 200_006: "<|start|>",
+      200_007: "<|end|>", 200_008: "<|message|>", 200_012: "<|call|>",
+      200_018: "<|endofprompt|>",
+    ]
+    return KnownRanks(
+      pattern: o200k,
+      control: (199_998..<201_088).map { (named[$0] ?? "<|reserved_\($0)|>", $0) })
+  }()
+
+  private static let llama3: KnownRanks = {
+    let named = [
+      "<|begin_of_text|>", "<|end_of_text|>", "<|reserved_special_token_0|>",
+      "<|reserved_special_token_1|>", "<|finetune_right_pad_id|>",
+      "<|reserved_special_token_2|>", "<|start_header_id|>", "<|end_header_id|>", "<|eom_id|>",
+      "<|eot_id|>", "<|python_tag|>",
+    ]
+    let control = (0..<256).map { index -> (String, Int32) in
+      let name =
+        index < named.count ? named[index] : "<|reserved_special_token_\(index - 8)|>"
+      return (name, Int32(128_000 + index))
+    }
+    return KnownRanks(
+      pattern: llama(digits: #"\p{N}{1,3}"#), control: control, begin: "<|begin_of_text|>",
+      end: "<|end_of_text|>")
+  }()
+
+  private static let qwen = KnownRanks(
+    pattern: llama(digits: #"\p{N}"#),
+    control: [
+      ("<|endoftext|>", 151_643), ("<|im_start|>", 151_644), ("<|im_end|>", 151_645),
+    ] + (0..<205).map { ("<|extra_\($0)|>", Int32(151_646 + $0)) })
+
+  private static let kimi: KnownRanks = {
+    let named: [Int32: String] = [
+      163_584: "[BOS]", 163_585: "[EOS]", 163_586: "<|im_end|>", 163_587: "<|im_user|>",
+      163_588: "<|im_assistant|>", 163_590: "<|start_header_id|>",
+      163_591: "<|end_header_id|>", 163_593: "[EOT]", 163_594: "<|im_system|>",
+      163_595: "<|tool_calls_section_begin|>", 163_596: "<|tool_calls_section_end|>",
+      163_597: "<|tool_call_begin|>", 163_598: "<|tool_call_argument_begin|>",
+      163_599: "<|tool_call_end|>", 163_601: "<|im_middle|>", 163_838: "[UNK]",
+      163_839: "[PAD]",
+    ]
+    return KnownRanks(
+      pattern: kimiK2,
+      control: (163_584..<163_840).map { (named[$0] ?? "<|reserved_token_\($0)|>", $0) },
+      begin: "[BOS]", end: "[EOS]")
+  }()
+}

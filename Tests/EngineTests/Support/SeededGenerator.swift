@@ -1,0 +1,30 @@
+import Foundation
+
+/// A seeded generator (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func chance(_ one: Int, in total: Int) -> Bool {
+    Int.random(in: 0..<total, using: &self) < one
+  }
+
+  /// Of an exponential distribution.
+  mutating func wait(mean: Double) -> Double {
+    -mean * log(1 - Double.random(in: 0..<1, using: &self))
+  }
+
+  /// Tokens below `vocabulary`.
+  mutating func tokens(_ count: Int, below vocabulary: Int) -> [Int32] {
+    (0..<count).map { _ in Int32.random(in: 0..<Int32(vocabulary), using: &self) }
+  }
+}
