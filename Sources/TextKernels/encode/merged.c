@@ -109,7 +109,8 @@ static bool find_makings(
     if (count == 0) continue;
     const uint32_t *group = order + starts[rank];
     uint32_t id = (uint32_t)v->merges[group[0]].merged;
-    if (id >= m->token_count || m->starts[id + 1] == m->starts[id]) {
+    bool is_shared = m->pairs.merged[rank] == SHARED;
+    if (is_shared || id >= m->token_count || m->starts[id + 1] == m->starts[id]) {
       is_ordered = false;
     } else if (k->rank[id] == NOT_MADE) {
       uint32_t merge = find_making(m, v, k, group, count);

@@ -85,10 +85,7 @@ apus_text_model *apus_text_model_create(const apus_text_vocabulary *v) {
   } else {
     apus_text_borders_init(&model->borders, v);
   }
-  if (!apus_text_pairs_init(&model->pairs, v)) {
-    apus_text_model_destroy(model);
-    return NULL;
-  }
+  apus_text_pairs_init(&model->pairs, v);
   apus_text_find_merged(model, v);
   count_whole(model);
   return model;

@@ -63,9 +63,8 @@ enum apus_text_limit {
   APUS_TEXT_BYTES_LIMIT = 1 << 30        // bytes of all tokens together
 };
 
-// Two neighbouring tokens that become one. Merges of a lower rank come first; those of one rank
-// give the same token, and the leftmost of them comes first. Of two merges of one pair the first
-// counts.
+// Two neighbouring tokens that become one. Merges of a lower rank come first, and of those of one
+// rank the leftmost. Of two merges of one pair the first counts.
 typedef struct apus_text_merge {
   int32_t left, right, merged, rank;
 } apus_text_merge;
@@ -97,7 +96,7 @@ typedef struct apus_text_vocabulary {
 typedef struct apus_text_model apus_text_model;
 typedef struct apus_text_encoder apus_text_encoder;
 
-// NULL where a limit above is exceeded or one rank gives two tokens.
+// NULL where a limit above is exceeded.
 apus_text_model *apus_text_model_create(const apus_text_vocabulary *vocabulary);
 void apus_text_model_destroy(apus_text_model *model);
 

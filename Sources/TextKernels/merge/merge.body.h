@@ -21,9 +21,10 @@ APUS_INLINE size_t ISA(merge_short)(
     uint32_t key = ISA(least)(keys, vectors);
     if (key == UINT32_MAX) break;
     uint32_t left = key & 63;
-    uint32_t id = ids[left] = merged_token(pairs, key >> 6);
     uint64_t behind = alive & ~up_to(left);
-    keys[lowest(behind)] = UINT32_MAX;
+    uint32_t right = lowest(behind);
+    uint32_t id = ids[left] = merged_token(pairs, key >> 6, ids[left], ids[right]);
+    keys[right] = UINT32_MAX;
     uint64_t after = behind & (behind - 1);
     alive ^= behind ^ after;
     uint32_t rank = after ? pair_rank(pairs, id, ids[lowest(after)]) : RANK_NEVER;

@@ -68,7 +68,8 @@ size_t apus_text_merge_long(
     // Out of date where the pair has changed since.
     if (s->ranks[left] != top >> 32) continue;
     uint32_t right = s->next[left], after = s->next[right], before = s->previous[left];
-    s->ids[left] = merged_token(pairs, (uint32_t)(top >> 32));
+    s->ids[left] =
+        merged_token(pairs, (uint32_t)(top >> 32), s->ids[left], s->ids[right]);
     s->ranks[right] = RANK_NEVER;
     s->next[left] = after;
     s->ranks[left] = RANK_NEVER;

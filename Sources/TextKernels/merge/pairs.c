@@ -15,8 +15,8 @@ static void add(apus_text_pairs *pairs, uint32_t left, uint32_t right, uint32_t 
   pairs->slots[at] = key | rank;
 }
 
-// The tokens by rank, and whether there is one for each.
-static bool set_merged(apus_text_pairs *pairs, const apus_text_vocabulary *v) {
+// The tokens by rank.
+static void set_merged(apus_text_pairs *pairs, const apus_text_vocabulary *v) {
   uint32_t ranks = 0;
   for (uint32_t i = 0; i < v->merge_count; i++)
     if ((uint32_t)v->merges[i].rank >= ranks) ranks = (uint32_t)v->merges[i].rank + 1;
@@ -26,15 +26,45 @@ static bool set_merged(apus_text_pairs *pairs, const apus_text_vocabulary *v) {
       v->merge_count ? (uint32_t)(v->merges[0].merged - v->merges[0].rank) : 0;
   for (uint32_t i = 0; i < v->merge_count; i++) {
     uint32_t merged = (uint32_t)v->merges[i].merged, rank = (uint32_t)v->merges[i].rank;
-    if (pairs->merged[rank] != UINT32_MAX && pairs->merged[rank] != merged) return false;
-    pairs->merged[rank] = merged;
+    uint32_t *known = pairs->merged + rank;
+    *known = *known == UINT32_MAX || *known == merged ? merged : SHARED;
     if (merged - rank != pairs->merged_offset) pairs->merged_offset = NO_OFFSET;
   }
-  return true;
 }
 
-bool apus_text_pairs_init(apus_text_pairs *pairs, const apus_text_vocabulary *v) {
-  if (!set_merged(pairs, v)) return false;
+static uint64_t *shared_slot(const apus_text_pairs *pairs, uint64_t key) {
+  uint64_t at = pair_hash(key) >> 40 & pairs->shared_mask;
+  while (pairs->shared[at] != UINT64_MAX && (pairs->shared[at] ^ key) > RANK_NEVER)
+    at = (at + 1) & pairs->shared_mask;
+  return pairs->shared + at;
+}
+
+// The tokens by pair, of ranks that several tokens have.
+static void set_shared(apus_text_pairs *pairs, const apus_text_vocabulary *v) {
+  uint64_t count = 0, size = 16;
+  for (uint32_t i = 0; i < v->merge_count; i++)
+    count += pairs->merged[v->merges[i].rank] == SHARED;
+  while (size < count * 2) size *= 2;
+  pairs->shared_mask = size - 1;
+  pairs->shared = apus_text_allocate(size * sizeof *pairs->shared);
+  memset(pairs->shared, 0xFF, size * sizeof *pairs->shared);
+  for (uint32_t i = 0; i < v->merge_count && count > 0; i++) {
+    const apus_text_merge *merge = v->merges + i;
+    if (pairs->merged[merge->rank] != SHARED) continue;
+    uint64_t key = pair_key((uint32_t)merge->left, (uint32_t)merge->right);
+    uint64_t *slot = shared_slot(pairs, key);
+    if (*slot == UINT64_MAX) *slot = key | (uint64_t)merge->merged;
+  }
+}
+
+uint32_t apus_text_shared_token(const apus_text_pairs *pairs, uint32_t left, uint32_t right) {
+  uint64_t key = pair_key(left, right);
+  return (uint32_t)(*shared_slot(pairs, key) ^ key);
+}
+
+void apus_text_pairs_init(apus_text_pairs *pairs, const apus_text_vocabulary *v) {
+  set_merged(pairs, v);
+  set_shared(pairs, v);
   uint64_t count = v->merge_count, size = 64;
   // At most three quarters full.
   while (size * 3 < count * 4) size *= 2;
@@ -56,12 +86,12 @@ bool apus_text_pairs_init(apus_text_pairs *pairs, const apus_text_vocabulary *v)
     bool both = left >= 0 && right >= 0;
     pairs->of_bytes[i] = both ? pair_rank(pairs, (uint32_t)left, (uint32_t)right) : RANK_NEVER;
   }
-  return true;
 }
 
 void apus_text_pairs_destroy(apus_text_pairs *pairs) {
   free(pairs->slots);
   free(pairs->filter);
   free(pairs->merged);
+  free(pairs->shared);
   free(pairs->of_bytes);
 }

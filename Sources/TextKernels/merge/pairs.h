@@ -9,6 +9,7 @@
 #define ID_BITS 21
 #define RANK_NEVER ((uint32_t)APUS_TEXT_RANK_LIMIT)
 #define NO_OFFSET UINT32_MAX
+#define SHARED (UINT32_MAX - 1)
 
 // An open table of 64-bit slots: left, right, rank. All ones is free.
 //
@@ -20,12 +21,14 @@ typedef struct apus_text_pairs {
   uint64_t *filter;  // two bits for each pair, in one word
   uint32_t filter_shift;
   uint32_t merged_offset;  // tokens are rank + this, or NO_OFFSET
-  uint32_t *merged;    // by rank
+  uint32_t *merged;  // by rank; SHARED where it depends on the pair
+  uint64_t *shared;  // of ranks with several tokens: left, right, token; all ones is free
+  uint64_t shared_mask;
   uint32_t *of_bytes;  // [65536] rank of two byte symbols, by their bytes
 } apus_text_pairs;
 
-// Whether no rank gives two tokens. The limits have been checked.
-bool apus_text_pairs_init(apus_text_pairs *pairs, const apus_text_vocabulary *vocabulary);
+// The limits have been checked.
+void apus_text_pairs_init(apus_text_pairs *pairs, const apus_text_vocabulary *vocabulary);
 void apus_text_pairs_destroy(apus_text_pairs *pairs);
 
 APUS_INLINE uint64_t pair_key(uint32_t left, uint32_t right) {
@@ -53,9 +56,15 @@ APUS_INLINE uint32_t pair_rank(const apus_text_pairs *pairs, uint32_t left, uint
   }
 }
 
-// What the merge of this rank gives.
-APUS_INLINE uint32_t merged_token(const apus_text_pairs *pairs, uint32_t rank) {
-  return pairs->merged_offset != NO_OFFSET ? rank + pairs->merged_offset : pairs->merged[rank];
+// What the two give, of a rank that several tokens have.
+uint32_t apus_text_shared_token(const apus_text_pairs *pairs, uint32_t left, uint32_t right);
+
+// What the merge of these two gives, whose rank this is.
+APUS_INLINE uint32_t merged_token(
+    const apus_text_pairs *pairs, uint32_t rank, uint32_t left, uint32_t right) {
+  if (pairs->merged_offset != NO_OFFSET) return rank + pairs->merged_offset;
+  uint32_t token = pairs->merged[rank];
+  return token != SHARED ? token : apus_text_shared_token(pairs, left, right);
 }
 
 #endif

@@ -153,6 +153,9 @@ struct ByteTrie: Sendable {
     return Int32(nodes.count - 1)
   }
 
+  @inline(__always)
+  func mayBegin(_ byte: UInt8) -> Bool { roots[Int(byte)] >= 0 }
+
   /// The longest key at this place that is accepted.
   func longest(in text: [UInt8], at start: Int, where accepts: (_ end: Int, _ value: Int) -> Bool)
     -> (end: Int, value: Int)?

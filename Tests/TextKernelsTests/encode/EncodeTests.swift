@@ -237,11 +237,30 @@ import Testing
     unsafe #expect(encode([UInt8](repeating: 0x79, count: 19), encoder).count == 19)
   }
 
-  @Test func oneRankForTwoTokensIsRefused() {
+  /// Scores may be equal: then the leftmost merge comes first.
+  @Test(arguments: [41, 42, 43, 44])
+  func tokensMayShareARank(_ seed: UInt64) throws {
+    var model = Model(seed: seed, count: 40)
+    for i in model.merges.indices { model.merges[i].rank = Int32(i / 5) }
+    let made = unsafe try #require(model.make(prefersWhole: false))
+    defer { unsafe apus_text_model_destroy(made) }
+    let encoder = unsafe apus_text_encoder_create(made, -1)
+    defer { unsafe apus_text_encoder_destroy(encoder) }
+    var source = RandomText(seed: seed)
+    for _ in 0..<200 {
+      let letters = (0..<1 + source.number(below: 90)).map { _ in
+        UInt8(97 + source.number(below: 4))
+      }
+      unsafe #expect(encode(letters, encoder) == model.reference(letters[...]))
+    }
+  }
+
+  @Test func limitsAreHeld() {
     var model = Model(seed: 8, count: 4)
-    model.merges[3].rank = 0
-    unsafe #expect(model.make(prefersWhole: false) == nil)
     model.merges[3].rank = Int32(APUS_TEXT_RANK_LIMIT.rawValue)
+    unsafe #expect(model.make(prefersWhole: false) == nil)
+    model.merges[3].rank = 0
+    model.merges[3].left = -1
     unsafe #expect(model.make(prefersWhole: false) == nil)
   }
 
