@@ -138,7 +138,11 @@ let testRooms: [Target] = [
       "Architectures", "Pipelines", "Layers", "Graphs", "Checkpoints", "Compiler", "Devices",
       "Tokenizers", "Tensors", "JSON",
     ]),
-  tests("Engine", ["Engine", "Pipelines", "Tokenizers", "Architectures", "Compiler", "Devices"]),
+  tests(
+    "Engine",
+    [
+      "Engine", "Pipelines", "Tokenizers", "Architectures", "Checkpoints", "Compiler", "Devices",
+    ]),
   .testTarget(
     name: "ApusTests", dependencies: ["Apus"], path: "Tests/ApusTests",
     swiftSettings: swiftSettings),

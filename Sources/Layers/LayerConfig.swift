@@ -16,6 +16,10 @@ extension RotaryEmbedding {
     /// - Throws: where the kind of scaling is not known, or a value that it needs is missing.
     public init(_ file: ConfigFile, headSize: Int) throws(ConfigError) {
       let turning: Float = try file["partial_rotary_factor", default: 1]
+      guard turning > 0, turning <= 1 else {
+        throw file.error(
+          "partial_rotary_factor", expected: "above 0 and at most 1", found: "\(turning)")
+      }
       size = Int(Float(headSize) * turning)
       base = try file["rope_theta", default: 10_000]
       scaling = try Scaling(file)

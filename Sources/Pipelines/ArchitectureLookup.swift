@@ -1,3 +1,5 @@
+import ApusCheckpoints
+
 /// Finds architectures by the names that checkpoints carry.
 struct ArchitectureLookup {
   let architectures: [SupportedArchitecture]
@@ -5,19 +7,21 @@ struct ArchitectureLookup {
   /// - Parameters:
   ///   - classNames: `architectures` of `config.json`; empty for GGUF.
   ///   - modelType: `model_type`, or `general.architecture` of a GGUF file.
+  ///   - checkpoint: what the names are those of, to say how it differs from what is known.
   /// - Throws: where none is known, with the nearest and all that are.
   func find(
-    classNames: [String], modelType: String?
+    classNames: [String], modelType: String?, checkpoint: Checkpoint? = nil
   ) throws(PipelineError) -> SupportedArchitecture {
     for name in classNames {
       if let match = architectures.first(where: { $0.name == name }) { return match }
     }
     if let first = classNames.first {
-      throw unknown("architecture '\(first)'", first, known: architectures.map(\.name))
+      throw unknown("architecture '\(first)'", first, known: architectures.map(\.name), checkpoint)
     }
     let wanted = modelType ?? ""
     if let match = architectures.first(where: { $0.ggufArchitecture == wanted }) { return match }
-    throw unknown("GGUF architecture '\(wanted)'", wanted, known: ggufNames)
+    let kind = checkpoint?.format == .safetensors ? "model type" : "GGUF architecture"
+    throw unknown("\(kind) '\(wanted)'", wanted, known: ggufNames, checkpoint)
   }
 
   private var ggufNames: [String] {
@@ -26,12 +30,38 @@ struct ArchitectureLookup {
     }
   }
 
-  private func unknown(_ what: String, _ name: String, known: [String]) -> PipelineError {
-    let nearest = known.min { Self.distance($0, name) < Self.distance($1, name) }
-    var message = "\(what) is not supported"
-    if let nearest { message += "; the nearest is '\(nearest)'" }
-    return PipelineError("\(message); known: \(known.joined(separator: ", "))")
+  private func unknown(
+    _ what: String, _ name: String, known: [String], _ checkpoint: Checkpoint?
+  ) -> PipelineError {
+    let name = String(name.prefix(100))
+    var message = "\(what.prefix(120)) is not supported"
+    let ending = "; known: \(known.joined(separator: ", "))"
+    let comparisons = architectures.compactMap { architecture in
+      checkpoint.flatMap { FamilyComparison(architecture, $0) }
+    }
+    guard let nearest = comparisons.max(by: { $0.similarity < $1.similarity }),
+      nearest.similarity >= Self.leastSimilarity
+    else {
+      if comparisons.isEmpty,
+        let nearest = known.min(by: { Self.distance($0, name) < Self.distance($1, name) })
+      {
+        message += "; the nearest is '\(nearest)'"
+      } else if !comparisons.isEmpty {
+        message += ", and its tensors and configuration resemble none that is"
+      }
+      return PipelineError(message + ending)
+    }
+    message += "; the nearest is '\(nearest.name)', with \(nearest.kinds.found) of its"
+    message += " \(nearest.kinds.asked) kinds of tensors" + ending
+    if nearest.lines.isEmpty {
+      message += "\n  its tensors and configuration keys are what \(nearest.name) reads"
+    }
+    for line in nearest.lines { message += "\n  \(line)" }
+    return PipelineError(message)
   }
+
+  /// Below this, what two models have in common is what any two have.
+  private static let leastSimilarity = 0.35
 
   /// Insertions, deletions and replacements that turn one name into the other.
   ///

@@ -59,8 +59,13 @@ package struct ModelLoader {
     try checkTokens(modelConfig.vocabulary)
     timer.end("read config")
     let weights = try mappedWeights()
-    let model = try Model(weights.sharded(rank: 0, of: ranks), modelConfig)
-    try refuseLeftovers(weights)
+    let model: Model
+    do {
+      model = try Model(weights.sharded(rank: 0, of: ranks), modelConfig)
+      try refuseLeftovers(weights)
+    } catch {
+      throw explained(error)
+    }
     timer.end("map weights")
     let graph = try servingGraph(model)
     timer.end("build")
@@ -164,6 +169,17 @@ package struct ModelLoader {
     throw PipelineError(
       "\(checkpoint.path): \(names.count) tensors that \(architecture.name) does not use: \(some)"
         + (names.count > 8 ? ", ..." : "") + "; --ignore-leftover-tensors loads it without them")
+  }
+
+  /// The same complaint with all that differs from what the architecture reads: the first tensor
+  /// that is missing seldom is the only one.
+  private func explained(_ error: any Error) -> any Error {
+    guard let comparison = FamilyComparison(architecture, checkpoint),
+      comparison.hasTensorDifferences
+    else { return error }
+    let lines = ["\(error)", "compared with what \(architecture.name) reads:"]
+    return PipelineError(
+      lines.joined(separator: "\n") + comparison.lines.map { "\n  \($0)" }.joined())
   }
 
   private func memoryPlan(

@@ -20,11 +20,13 @@ public struct PipelineRegistry: Sendable {
 
   /// The architecture that a checkpoint names.
   ///
-  /// - Throws: `PipelineError` where it is not known, with the nearest and all that are.
+  /// - Throws: `PipelineError` where it is not known, with all that are, and with the tensors and
+  ///   configuration keys in which it differs from the nearest.
   public func architecture(of checkpoint: Checkpoint) throws(PipelineError) -> SupportedArchitecture
   {
-    try architecture(
-      classNames: checkpoint.config.architectures, modelType: checkpoint.config.modelType)
+    try ArchitectureLookup(architectures: architectures).find(
+      classNames: checkpoint.config.architectures, modelType: checkpoint.config.modelType,
+      checkpoint: checkpoint)
   }
 
   /// - Parameters:

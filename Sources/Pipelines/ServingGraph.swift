@@ -8,8 +8,8 @@ package import ApusLayers
 /// `top_k`, `draw_positions` (int32) and `seeds` (int32 `[outputs, 2]`). Outputs: `logits`
 /// `[outputs, vocabulary]` and `sampled` int32 `[outputs]`.
 package enum ServingGraph {
-  /// - Parameter tokens: only ids below this are drawn: the logits of padding rows are left out. nil
-  ///   draws from all.
+  /// - Parameter tokens: only ids below this are drawn, and the logits of padding rows are left
+  ///   out; nil draws from all.
   /// - Throws: the first diagnostic of building, or what the verifier finds.
   package static func build(
     _ model: some CausalLanguageModel, name: String, cache: CacheSpecification, ranks: Int = 1,

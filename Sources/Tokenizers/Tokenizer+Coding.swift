@@ -62,7 +62,7 @@ extension Tokenizer {
         if match.range.lowerBound > at {
           pass.encodeSection(of: text, at..<match.range.lowerBound, &scratch, &sink)
         }
-        sink.append(match.id, origin: match.range)
+        sink.append(match.id, origin: match.range, spelling: text[match.range])
         at = match.range.upperBound
       }
       if at < text.count { pass.encodeSection(of: text, at..<text.count, &scratch, &sink) }
@@ -81,24 +81,27 @@ struct TokenSink {
   struct TokenSpan {
     var bytes: Range<Int>
     var word: Int
-    var isAdded = false
+    /// What the token took of the text, where that is not its spelling.
+    var spelling: [UInt8]?
   }
 
   init(isTracing: Bool = false) { spans = isTracing ? [] : nil }
 
   /// A token that is a piece of its own.
-  mutating func append(_ id: Int32, origin: Range<Int>) {
+  mutating func append(_ id: Int32, origin: Range<Int>, spelling: ArraySlice<UInt8>) {
     ids.append(id)
-    spans?.append(TokenSpan(bytes: origin, word: wordCount, isAdded: true))
+    spans?.append(TokenSpan(bytes: origin, word: wordCount, spelling: Array(spelling)))
     wordCount += 1
   }
 
-  /// The tokens of one piece.
-  mutating func append(_ parts: [TokenPart], of text: AlignedText) {
+  /// The tokens of one piece; an unknown one is spelled as the text.
+  mutating func append(_ parts: [TokenPart], of text: AlignedText, unknown: Int32?) {
     for part in parts {
       ids.append(part.id)
-      let bytes = text.origin(of: part.start..<part.end) ?? part.start..<part.end
-      spans?.append(TokenSpan(bytes: bytes, word: wordCount))
+      let range = part.start..<part.end
+      let spelling = part.id == unknown ? Array(text.bytes[range]) : nil
+      spans?.append(
+        TokenSpan(bytes: text.origin(of: range) ?? range, word: wordCount, spelling: spelling))
     }
     wordCount += 1
   }
@@ -141,7 +144,9 @@ struct EncodingPass {
         var part = aligned[at..<match.range.lowerBound]
         encodePlain(&part, isFirst: isFirst && at == 0, &scratch, &sink)
       }
-      sink.append(match.id, origin: aligned.origin(of: match.range) ?? match.range)
+      sink.append(
+        match.id, origin: aligned.origin(of: match.range) ?? match.range,
+        spelling: aligned.bytes[match.range])
       at = match.range.upperBound
     }
     if at == 0 {
@@ -178,7 +183,7 @@ struct EncodingPass {
         parts.removeAll(keepingCapacity: true)
         tokenizer.model.trace(
           bytes, piece, vocabulary: tokenizer.vocabulary, scratch: &scratch, into: &parts)
-        sink.append(parts, of: text)
+        sink.append(parts, of: text, unknown: tokenizer.model.spelledUnknown)
       }
     }
     scratch.pieces = pieces

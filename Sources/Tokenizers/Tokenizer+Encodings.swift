@@ -30,7 +30,8 @@ extension Tokenizer {
   ) throws(TokenizerError) -> [TokenEncoding] {
     let results = ParallelMap.run(texts, threads: threads) { text in
       Result { () throws(TokenizerError) in
-        try self.unpadded(text, nil, addSpecialTokens: addSpecialTokens, truncation ?? self.truncation)
+        try self.unpadded(
+          text, nil, addSpecialTokens: addSpecialTokens, truncation ?? self.truncation)
       }
     }
     var encodings: [TokenEncoding] = []
@@ -73,10 +74,8 @@ extension Tokenizer {
     for (index, id) in sink.ids.enumerated() {
       guard let span = sink.spans?[index] else { continue }
       var range = scalars.range(of: span.bytes)
-      // An added token is as long as what it took of the text.
       let spelling =
-        span.isAdded
-        ? String(decoding: bytes[span.bytes], as: UTF8.self) : token(id) ?? ""
+        span.spelling.map { String(decoding: $0, as: UTF8.self) } ?? token(id) ?? ""
       for trim in postProcessor.trims { trim.apply(to: &range, token: spelling, index) }
       result.append(
         id, type: type, word: span.word, scalars: range, bytes: scalars.bytes(of: range))

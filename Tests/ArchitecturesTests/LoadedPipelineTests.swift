@@ -92,16 +92,44 @@ import Testing
     #expect(error?.message.contains("--ignore-leftover-tensors") == true)
   }
 
+  @Test(
+    "a tokenizer with an id that has no row of the embedding is refused", arguments: [true, false])
+  func moreTokensThanRows(fits: Bool) throws {
+    let rows = try LlamaLayer.Config(
+      Checkpoint.open("\(ModelFixture.folder)/llama-tied").config
+    ).vocabulary
+    let last = fits ? rows - 1 : rows
+    let path = try copy("llama-tied") { folder in
+      try """
+      {"model": {"type": "BPE", "vocab": {"a": 0, "b": \(last)}, "merges": []},
+       "pre_tokenizer": {"type": "ByteLevel"}, "decoder": {"type": "ByteLevel"}}
+      """.write(
+        to: folder.appendingPathComponent("tokenizer.json"), atomically: true, encoding: .utf8)
+    }
+    var config = PipelineConfig(modelPath: path)
+    config.execution = .interpreter
+    if fits {
+      #expect(try registry.load(config).model.vocabularySize == rows)
+    } else {
+      let error = #expect(throws: PipelineError.self) { try registry.load(config) }
+      #expect(
+        error?.message
+          == "\(path): vocab_size: expected at least \(rows + 1), as the tokenizer has ids up to"
+          + " \(rows), found \(rows) rows of the embedding")
+    }
+  }
+
   @Test func aMissingTensorIsNamed() throws {
     let path = try copy("llama-tied") { folder in
       try replace(
         "\"tie_word_embeddings\": true", by: "\"tie_word_embeddings\": false",
         in: folder.appendingPathComponent("config.json"))
     }
-    let error = #expect(throws: CheckpointError.self) {
+    let error = #expect(throws: PipelineError.self) {
       try registry.load(PipelineConfig(modelPath: path))
     }
-    #expect(error?.description.contains("lm_head.weight") == true)
+    #expect(error?.message.contains("tensor lm_head.weight: expected") == true)
+    #expect(error?.message.contains("\n  tensors that are missing: lm_head.weight") == true)
   }
 
   @Test func aCacheThatDoesNotFitIsRefused() throws {

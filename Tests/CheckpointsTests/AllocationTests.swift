@@ -19,12 +19,14 @@ import Testing
 
   /// Runs `body` with so much address space beyond the present.
   static func limited(to extra: Int, _ body: () throws -> Void) throws {
+    let kind = __rlimit_resource_t(RLIMIT_AS.rawValue)
     var before = rlimit()
-    getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &before)
+    unsafe getrlimit(kind, &before)
     var limit = before
     limit.rlim_cur = rlim_t(try addressSpace() + extra)
-    precondition(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
-    defer { setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &before) }
+    let status = unsafe setrlimit(kind, &limit)
+    precondition(status == 0)
+    defer { _ = unsafe setrlimit(kind, &before) }
     try body()
   }
 

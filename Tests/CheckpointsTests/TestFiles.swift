@@ -23,8 +23,8 @@ final class TemporaryFolder {
     let url = URL(fileURLWithPath: path + "/" + name)
     if !FileManager.default.fileExists(atPath: url.path) { try write(name, bytes) }
     let handle = try FileHandle(forWritingTo: url)
-    try handle.truncate(atOffset: 0)
     try handle.write(contentsOf: Data(bytes))
+    try handle.truncate(atOffset: UInt64(bytes.count))
     try handle.close()
   }
 

@@ -9,7 +9,7 @@ import Testing
 
 /// Whole models with weights that are unusual or go bad, up to the tokens that are told.
 @Suite(.serialized) struct OddWeightsTests {
-  static let fixture = "\(ModelFixture.folder)/llama-scaled-gguf/model.gguf"
+  static let fixture = "\(ModelFixture.folder)/llama-scaled/gguf/f32.gguf"
 
   /// A file that is removed with its owner.
   final class TemporaryModel {
@@ -46,7 +46,7 @@ import Testing
   ) async throws -> EngineThread {
     let pipeline = try load(path, execution)
     nonisolated(unsafe) let model = pipeline.model
-    let engine = EngineThread(
+    let engine = unsafe EngineThread(
       model: model, tokenizer: pipeline.tokenizer, endTokens: pipeline.endTokens)
     #expect(await engine.waitUntilStarted() == nil)
     return engine

@@ -82,6 +82,12 @@ import Testing
     let newer = try settings(#"{"rope_parameters": {"rope_theta": 7, "rope_type": "default"}}"#)
     #expect(newer.base == 7)
     #expect(newer.scaling == .none)
+    for factor in ["1e30", "-1", "0", "1.5"] {
+      let error = #expect(throws: ConfigError.self) {
+        try settings("{\"partial_rotary_factor\": \(factor)}")
+      }
+      #expect(error?.key == "partial_rotary_factor")
+    }
   }
 
   @Test func layersWithASlidingWindowAreRefused() throws {

@@ -34,7 +34,7 @@ import Testing
 
   @Test func readinessEndsWhenDrainingBegins() async throws {
     let control = FakeControl()
-    control.stepSeconds = 0.02
+    control.stepSeconds = 0.1
     let model = try await ServedModel.fake(control)
     try await withServer(model) { server async throws in
       async let running = server.complete([

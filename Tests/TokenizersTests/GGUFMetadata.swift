@@ -32,6 +32,11 @@ struct GGUFMetadata {
     result.bosID = numbers[prefix + "bos_token_id"].map { Int32($0) }
     result.eosID = numbers[prefix + "eos_token_id"].map { Int32($0) }
     result.unknownID = numbers[prefix + "unknown_token_id"].map { Int32($0) }
+    result.separatorID = numbers[prefix + "seperator_token_id"].map { Int32($0) }
+    result.addEOS = numbers[prefix + "add_eos_token"].map { $0 != 0 }
+    result.removeExtraSpaces = numbers[prefix + "remove_extra_whitespaces"].map { $0 != 0 }
+    result.characterMap = (numberArrays[prefix + "precompiled_charsmap"] ?? [])
+      .map { UInt8(truncatingIfNeeded: Int($0)) }
     result.addBOS = numbers[prefix + "add_bos_token"].map { $0 != 0 }
     result.addSpacePrefix = numbers[prefix + "add_space_prefix"].map { $0 != 0 }
     return result

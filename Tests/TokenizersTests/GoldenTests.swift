@@ -7,8 +7,8 @@ import Testing
 /// Real tokenizers against the ids of their reference libraries.
 @Suite(.enabled(if: SharedData.isPresent, "../shared is absent"))
 struct GoldenTests {
-  @Test(arguments: ["qwen2", "smollm-49k", "stories260K", "phi-3", "roberta-base"])
-  func tokenizerJSON(_ name: String) throws {
+  @Test(arguments: SharedTokenizer.names)
+  func libraries(_ name: String) throws {
     let tokenizer = try SharedTokenizer.named(name)
     let vectors = try GoldenVectors("tokenizers/\(name)/golden.json")
     #expect(vectors.cases.count > 50)
@@ -22,7 +22,9 @@ struct GoldenTests {
     }
   }
 
-  @Test(arguments: ["gpt-2", "llama-spm", "starcoder", "phi-3"])
+  @Test(arguments: [
+    "bert-bge", "deepseek-llm", "falcon", "gpt-2", "llama-spm", "phi-3", "starcoder",
+  ])
   func ggufVocabulary(_ name: String) throws {
     let path = "gguf-vocab/ggml-vocab-\(name).gguf"
     let tokenizer = try Tokenizer(
@@ -30,9 +32,10 @@ struct GoldenTests {
     try expectLines(of: path, tokenizer)
   }
 
-  @Test func qwen2AgainstLlamaCpp() throws {
-    let tokenizer = try SharedTokenizer.named("qwen2")
-    try expectLines(of: "gguf-vocab/ggml-vocab-qwen2.gguf", tokenizer)
+  @Test(arguments: [("qwen2", "qwen2"), ("llama-bpe", "llama3")])
+  func withoutVocabulary(_ vectors: String, _ name: String) throws {
+    let tokenizer = try SharedTokenizer.named(name)
+    try expectLines(of: "gguf-vocab/ggml-vocab-\(vectors).gguf", tokenizer)
   }
 
   private func expectLines(of path: String, _ tokenizer: Tokenizer) throws {

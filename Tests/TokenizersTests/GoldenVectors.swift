@@ -47,10 +47,19 @@ enum SharedFile {
 enum SharedTokenizer {
   private static let loaded = Mutex<[String: Tokenizer]>([:])
 
+  /// The folders of the shared tokenizers.
+  static let names = [
+    "bert-base-uncased", "gpt2-r50k", "llama2-sp", "llama3", "mistral-tekken-240718", "o200k",
+    "phi-3", "qwen2", "roberta-base", "smollm-49k", "stories260K", "t5-small",
+  ]
+
   static func named(_ name: String) throws -> Tokenizer {
     try loaded.withLock { loaded in
       if let tokenizer = loaded[name] { return tokenizer }
-      let tokenizer = try Tokenizer.load(folder: SharedFile.path("tokenizers/\(name)"))
+      let folder = SharedFile.path("tokenizers/\(name)")
+      let tokenizer =
+        name == "mistral-tekken-240718"
+        ? try Tokenizer.load(file: folder + "/240718.json") : try Tokenizer.load(folder: folder)
       loaded[name] = tokenizer
       return tokenizer
     }

@@ -171,6 +171,8 @@ def golden(recipe):
         found = candidate(recipe, seed)
         if found:
             break
+    else:
+        sys.exit(f"{name}: no seed gives margins and noise that suit the gates; change its gains")
     model, prompts, tokens = found
     reference = [logits(model, prompt) for prompt in prompts]
     deviation = float(torch.cat(reference).std())

@@ -41,14 +41,15 @@ def stream(url, body, limit=None):
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=300)
     connection.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json"})
     answer = connection.getresponse()
-    expect(answer.status == 200, f"status {answer.status}: {answer.read()[:300]}")
+    if answer.status != 200:
+        raise SystemExit(f"concurrency: status {answer.status}: {answer.read()[:300]}")
     text, ids, events = "", [], 0
     for line in answer:
         if not line.startswith(b"data: ") or line.startswith(b"data: [DONE]"):
             continue
-        choice = json.loads(line[6:])["choices"][0]
-        text += choice["text"]
-        ids += choice.get("token_ids", [])
+        for choice in json.loads(line[6:])["choices"]:
+            text += choice["text"]
+            ids += choice.get("token_ids", [])
         events += 1
         if limit is not None and events >= limit:
             break
@@ -85,6 +86,8 @@ def check(binary, model, flags):
     bodies = list(requests(7))
     with Server(binary, model, "--max-batch-size", str(COUNT), *flags) as server:
         alone = [stream(server.url, body) for body in bodies]
+        for body, (text, ids) in zip(bodies, alone):
+            expect(text and len(ids) == body["max_tokens"], f"{len(ids)} ids and {len(text)} characters came")
         before = server.metrics()
         answers = together(server.url, bodies)
         for index, (one, other) in enumerate(zip(alone, answers)):
@@ -127,4 +130,5 @@ def main(arguments):
                "texts depend on threads or chunks")
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

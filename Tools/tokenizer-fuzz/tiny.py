@@ -61,9 +61,9 @@ def decoder(r):
     return chosen[0] if len(chosen) == 1 else decoders.Sequence(chosen)
 
 
-def model(r, tokenizer):
+def model(r, tokenizer, sizes):
     kind = r.choice(["bpe", "bpe", "bpe", "unigram", "unigram", "wordpiece", "wordlevel"])
-    size = r.choice([300, 600, 1200])
+    size = r.choice(sizes)
     special = ["<unk>", "<s>", "</s>", "<pad>"]
     if kind == "bpe":
         fallback = r.random() < .4
@@ -91,8 +91,8 @@ def model(r, tokenizer):
     return trainer
 
 
-def make(seed):
-    """A tokenizer as JSON text; None where the library itself cannot make it."""
+def make(seed, sizes=(300, 600, 1200), corpus=None):
+    """A tokenizer as JSON text."""
     r = random.Random(seed)
     tokenizer = Tokenizer(models.BPE())
     chosen = normalizer(r)
@@ -101,8 +101,8 @@ def make(seed):
     chosen = pre_tokenizer(r)
     if chosen is not None:
         tokenizer.pre_tokenizer = chosen
-    trainer = model(r, tokenizer)
-    tokenizer.train_from_iterator(CORPUS, trainer)
+    trainer = model(r, tokenizer, sizes)
+    tokenizer.train_from_iterator(corpus or CORPUS, trainer)
     tokens = []
     for content in r.sample(["<x>", "Hello", "the", "<|im_start|>", "日本", " a", "é", "[MASK]", "İ", "AB", "\n"], r.randint(0, 4)):
         special = r.random() < .4

@@ -199,7 +199,8 @@ def cases():
     cased = sorted({ord(x) for c in ALL for x in (chr(c) + chr(c).lower() + chr(c).upper() + chr(c).casefold())
                     if chr(c).lower() != chr(c) or chr(c).upper() != chr(c) or chr(c).casefold() != chr(c)}
                    | {c for c in ALL if lower(chr(c)) != chr(c)} | {ord(lower(chr(c))[0]) for c in ALL if lower(chr(c)) != chr(c)})
-    letters = "".join(map(chr, cased))
+    # Apart from each other, so that none is a part of what several letters fold to.
+    letters = "\n".join(map(chr, cased))
     seen, groups = set(), ""
     for c in cased:
         if c in seen:

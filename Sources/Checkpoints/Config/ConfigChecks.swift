@@ -28,7 +28,7 @@ extension ConfigFile {
   }
 
   private func sizeIfNumber(_ key: String) throws(ConfigError) -> Int? {
-    if let isList = try? self[optional: key] as [Int]?, !isList.isEmpty { return nil }
+    if let elements = list(key), !elements.isEmpty { return nil }
     return try self[optional: key]
   }
 }

@@ -16,6 +16,8 @@ public struct ConfigFile: Sendable, Hashable {
   public let object: JSONObject
   /// Where a nested object lies in the whole; empty at the top.
   private let path: String
+  /// Notes what is asked for; nil but where families are compared.
+  private var probe: ConfigProbe?
 
   /// A configuration that was read elsewhere.
   ///
@@ -50,7 +52,9 @@ public struct ConfigFile: Sendable, Hashable {
   /// A value that must be there.
   public subscript<Value: ConfigValue>(key: String) -> Value {
     get throws(ConfigError) {
+      probe?.require(key)
       guard let value: Value = try self[optional: key] else {
+        if let standIn: Value = probe?.standIn(for: key, file: file) { return standIn }
         throw error(
           key, expected: Value.configDescription, found: "nothing",
           nearest: NearestNames.of(key, among: object.keys))
@@ -80,8 +84,18 @@ public struct ConfigFile: Sendable, Hashable {
     }
   }
 
+  /// The same, answering and noting as a probe says.
+  package func probed(by probe: ConfigProbe) -> ConfigFile {
+    var result = self
+    result.probe = probe
+    return result
+  }
+
   /// Whether a key, or another name of it, has a value other than null.
   public func contains(_ key: String) -> Bool { value(key) != nil }
+
+  /// The elements where a key's value is a list, whatever they are.
+  func list(_ key: String) -> [JSONValue]? { value(key)?.arrayValue }
 
   /// Class names of the model, such as `LlamaForCausalLM`; empty for GGUF.
   public var architectures: [String] {
@@ -103,6 +117,7 @@ public struct ConfigFile: Sendable, Hashable {
 
   /// The member of this name, else that of another name of the key; null counts as absent.
   private func value(_ key: String) -> JSONValue? {
+    if let probe, !probe.ask(key) { return Optional<JSONValue>.none }
     if let value = member(key) { return value }
     for name in ConfigAliases.others(of: key) {
       if let value = member(name) { return value }

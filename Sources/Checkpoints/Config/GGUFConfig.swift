@@ -71,6 +71,16 @@ enum GGUFConfig {
     return try ConfigFile(object, file: file)
   }
 
+  /// Keys of the file's architecture that no row of the tables shows.
+  static func unshownKeys(_ metadata: GGUFMetadata) -> [String] {
+    guard let architecture = metadata.architecture else { return [] }
+    var shown: Set<String> = ["\(architecture).rope.dimension_count"]
+    for row in table + ropeTable {
+      shown.insert(row.gguf.replacing("{arch}", with: architecture))
+    }
+    return metadata.keys.filter { $0.hasPrefix(architecture + ".") && !shown.contains($0) }
+  }
+
   private static func members(
     _ table: [(gguf: String, huggingFace: String)], _ metadata: GGUFMetadata,
     _ architecture: String

@@ -19,8 +19,8 @@ public struct GenerationConfig: Sendable, Hashable {
 
   /// Reads a configuration; `config.json` has the same token keys.
   public init(_ file: ConfigFile) throws(ConfigError) {
-    if let list = try? file[optional: "eos_token_id"] as [Int]? {
-      endTokens = list
+    if file.list("eos_token_id") != nil {
+      endTokens = try file["eos_token_id"]
     } else if let one: Int = try file[optional: "eos_token_id"] {
       endTokens = [one]
     }

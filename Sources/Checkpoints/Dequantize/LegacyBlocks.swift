@@ -1,4 +1,5 @@
-/// The formats of 32 (q1_0: 128) elements with one scale. `d` and `m` are float16; `q` are the quants.
+/// The formats of 32 (q1_0: 128) elements with one scale. `d` and `m` are float16; `q` are the
+/// quants.
 ///
 /// ```
 /// q4_0  d | 16 bytes: element j in the low, j + 16 in the high nibble       d (q - 8)

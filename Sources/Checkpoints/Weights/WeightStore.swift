@@ -44,19 +44,26 @@ final class WeightStore: Sendable {
     self.file = file
     self.hasTiedHead = hasTiedHead
     placeholder = nil
+    scopes = Self.scopes(of: views.keys)
+  }
+
+  /// - Parameter names: of tensors that `contains` finds.
+  init(placeholder: StorageFormat, names: some Sequence<String> = []) {
+    self.placeholder = placeholder
+    (views, file, hasTiedHead) = ([:], "placeholder", true)
+    scopes = Self.scopes(of: names).union(names)
+  }
+
+  /// All names that have one of these below them.
+  private static func scopes(of names: some Sequence<String>) -> Set<String> {
     var scopes: Set<String> = []
-    for name in views.keys {
+    for name in names {
       var end = name.endIndex
       while let dot = name[..<end].lastIndex(of: "."),
         scopes.insert(String(name[..<dot])).inserted
       { end = dot }
     }
-    self.scopes = scopes
-  }
-
-  init(placeholder: StorageFormat) {
-    self.placeholder = placeholder
-    (views, file, hasTiedHead, scopes) = ([:], "placeholder", true, [])
+    return scopes
   }
 
   func contains(_ name: String) -> Bool { views[name] != nil || scopes.contains(name) }
@@ -80,6 +87,16 @@ final class WeightStore: Sendable {
   func declaration(of name: String) -> Declaration? { state.withLock { $0.declared[name] } }
 
   func declaredNames() -> Set<String> { state.withLock { Set($0.declared.keys) } }
+
+  /// Names of stored tensors that are not among `used`, without those that are harmless or match
+  /// a pattern.
+  func unused(besides used: Set<String>, ignoring patterns: [String]) -> [String] {
+    let ignored = patterns.map { WeightPattern($0) }
+    return views.filter { name, view in
+      !used.contains(name) && !HarmlessLeftovers.contains(name, view, hasTiedHead)
+        && !ignored.contains { $0.match(name) != nil }
+    }.keys.sorted()
+  }
 
   func noteDecoded(_ name: String, _ format: StorageFormat) {
     state.withLock { _ = $0.decoded[format, default: []].insert(name) }

@@ -8,7 +8,7 @@ public import ApusTensors
 public struct Weights: Sendable {
   /// The dotted name of this scope; empty at the top.
   public let path: String
-  private let store: WeightStore
+  let store: WeightStore
   private var rank = 0
   private var rankCount = 1
   private var conversion: StorageFormat?
@@ -121,12 +121,7 @@ public struct Weights: Sendable {
   /// Full names of tensors that nothing declared, but for those that are usual and harmless, and
   /// those that match a pattern of `ignoring` (`*` stands for one part of a name).
   public func leftovers(ignoring patterns: [String] = []) -> [String] {
-    let ignored = patterns.map { WeightPattern($0) }
-    let declared = store.declaredNames()
-    return store.views.filter { name, view in
-      !declared.contains(name) && !HarmlessLeftovers.contains(name, view, store.hasTiedHead)
-        && !ignored.contains { $0.match(name) != nil }
-    }.keys.sorted()
+    store.unused(besides: store.declaredNames(), ignoring: patterns)
   }
 
   /// Those of `leftovers()` that are scales of a quantised weight: whoever reads the weight without

@@ -37,8 +37,7 @@ struct BytePairModel: Sendable {
     if isCached { scratch.words.insert(text, lower, upper, scratch.merger.ids) }
   }
 
-  func wholeToken(_ text: [UInt8], _ range: Range<Int>, _ vocabulary: Vocabulary) -> Int32?
-  {
+  func wholeToken(_ text: [UInt8], _ range: Range<Int>, _ vocabulary: Vocabulary) -> Int32? {
     guard case .bytes = symbols else {
       return vocabulary.id(of: text, range.lowerBound, range.upperBound)
     }

@@ -18,17 +18,19 @@ struct ScoredPairModel: Sendable {
   private let isNormal: [Bool]
   private let isUnused: [Bool]
   private var userDefined = ByteTrie()
-  private let merges: Bool
+  private let symbols: Symbols
   /// The tokens of the 256 bytes, where characters that are no piece become those.
   private let bytes: [Int32]?
   private let unknown: Int32?
 
-  /// - Parameter merges: false leaves every character a symbol.
-  init(pieces: [Piece], merges: Bool, bytes: [Int32]?, unknown: Int32?) {
+  /// What is looked up: pairs merged again and again, single characters, or whole words.
+  enum Symbols: Sendable { case merged, characters, words }
+
+  init(pieces: [Piece], symbols: Symbols, bytes: [Int32]?, unknown: Int32?) {
     scores = pieces.map(\.score)
     isNormal = pieces.map(\.isNormal)
     isUnused = pieces.map(\.isUnused)
-    self.merges = merges
+    self.symbols = symbols
     self.bytes = bytes
     self.unknown = unknown
     for (id, piece) in pieces.enumerated() where piece.isUserDefined {
@@ -41,7 +43,7 @@ struct ScoredPairModel: Sendable {
   ) {
     var merging = Merging(model: self, text: text, vocabulary: vocabulary)
     merging.addSymbols(range)
-    if merges { merging.run() }
+    if symbols == .merged { merging.run() }
     var lastIsUnknown = false
     for part in merging.symbols where part.end > part.start {
       merging.resegment(part.start..<part.end) { piece, id in
@@ -103,6 +105,7 @@ struct ScoredPairModel: Sendable {
     }
 
     mutating func addSymbols(_ range: Range<Int>) {
+      if model.symbols == .words { return addWords(range) }
       var at = range.lowerBound
       while at < range.upperBound {
         let symbol =
@@ -115,6 +118,20 @@ struct ScoredPairModel: Sendable {
             start: at, end: end, next: isLast ? -1 : symbols.count + 1,
             previous: symbols.count - 1, isFrozen: symbol != nil))
         at = end
+      }
+    }
+
+    /// Words begin with a marker.
+    private mutating func addWords(_ range: Range<Int>) {
+      let marker = SentencePieceNormalizer.marker
+      var start = range.lowerBound
+      for at in range.dropFirst() + [range.upperBound] {
+        let isEnd = at == range.upperBound
+        guard isEnd || ByteText.has(marker, at: at, in: text, end: range.upperBound) else {
+          continue
+        }
+        symbols.append(Symbol(start: start, end: at, next: -1, previous: -1, isFrozen: true))
+        start = at
       }
     }
 

@@ -49,6 +49,12 @@ enum TokenModel: Sendable {
     }
   }
 
+  /// The unknown token of models whose tokens are spelled as the text where they are unknown.
+  var spelledUnknown: Int32? {
+    if case .unigram(let model) = self { return model.unknown }
+    return nil
+  }
+
   /// The byte-pair model, where this is one: fast paths over whole sections hang on it.
   var bytePair: BytePairModel? {
     if case .bytePair(let model) = self { return model }

@@ -22,7 +22,8 @@ struct UnigramModel: Sendable {
   /// - Parameters:
   ///   - tokens: spellings and scores of what can be matched, by id; nil for what cannot.
   ///   - leastScore: the least score of a normal token; unknown characters cost 10 more.
-  init(tokens: [(spelling: ArraySlice<UInt8>, score: Double)?], leastScore: Double,
+  init(
+    tokens: [(spelling: ArraySlice<UInt8>, score: Double)?], leastScore: Double,
     isSinglePrecision: Bool
   ) {
     self.isSinglePrecision = isSinglePrecision
@@ -45,7 +46,8 @@ struct UnigramModel: Sendable {
     into result: inout [TokenPart]
   ) {
     if isSinglePrecision {
-      findBest(text, range, singleScores, Float(unknownScore), &scratch.singleScores, &scratch.links)
+      findBest(
+        text, range, singleScores, Float(unknownScore), &scratch.singleScores, &scratch.links)
     } else {
       findBest(text, range, scores, unknownScore, &scratch.scores, &scratch.links)
     }

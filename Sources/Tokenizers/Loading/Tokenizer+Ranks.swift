@@ -19,7 +19,8 @@ extension Tokenizer {
     let known = KnownRanks.of(count: table.count)
     guard let pattern = pattern ?? known?.pattern else {
       throw .malformed(
-        field: name, expected: "a pattern given beside it, or one of "
+        field: name,
+        expected: "a pattern given beside it, or one of "
           + KnownRanks.counts.map(String.init).joined(separator: ", ") + " tokens",
         found: "\(table.count) tokens and no pattern")
     }

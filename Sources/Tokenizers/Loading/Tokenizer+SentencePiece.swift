@@ -36,9 +36,15 @@ struct SentencePieceReader {
   func read() throws(TokenizerError) -> TokenizerParts {
     let vocabulary = Vocabulary(file.pieces.map { String(decoding: $0.text, as: UTF8.self) })
     let unknown = file.pieces.firstIndex { $0.type == .unknown }.map { Int32($0) }
+    if file.fallsBackToBytes,
+      let byte = ByteToken.ids(in: vocabulary).firstIndex(of: -1)
+    {
+      throw .malformed(
+        field: "byte_fallback", expected: "a piece for every byte",
+        found: "no \(ByteToken.spelling(UInt8(byte)))")
+    }
     var parts = TokenizerParts(vocabulary: vocabulary, model: model(vocabulary, unknown))
     parts.normalizer.steps = [.sentencePiece(file.normalizer)]
-    if file.type == .word { parts.preTokenizer.steps = [.before(marker: marker)] }
     parts.splitWhereSafe()
     parts.readsAddedTokens = false
     for (id, piece) in file.pieces.enumerated() where piece.type == .control {
@@ -57,8 +63,7 @@ struct SentencePieceReader {
     let bytes = file.fallsBackToBytes ? ByteToken.ids(in: vocabulary) : nil
     switch file.type {
     case .unigram: return .unigram(unigram(unknown, bytes))
-    case .word: return .wordLevel(WordLevelModel(unknown: unknown))
-    case .bytePair, .character: return pairs(vocabulary, unknown, bytes)
+    case .bytePair, .character, .word: return pairs(vocabulary, unknown, bytes)
     }
   }
 
@@ -86,7 +91,8 @@ struct SentencePieceReader {
             isNormal: [.normal, .userDefined, .unused].contains(piece.type),
             isUnused: piece.type == .unused, isUserDefined: piece.type == .userDefined)
         },
-        merges: file.type == .bytePair, bytes: bytes, unknown: unknown))
+        symbols: file.type == .bytePair ? .merged : file.type == .word ? .words : .characters,
+        bytes: bytes, unknown: unknown))
   }
 
   private func unigram(_ unknown: Int32?, _ bytes: [Int32]?) -> UnigramModel {
@@ -120,7 +126,7 @@ struct SentencePieceReader {
       switch piece.type {
       case .control: parts.pieces.append(.init(bytes: []), isControl: true)
       case .unknown:
-        parts.pieces.append(.init(bytes: Array(file.unknownSurface.utf8)), isControl: true)
+        parts.pieces.append(.init(bytes: Array(file.unknownSurface.utf8)), isControl: false)
       case .byte:
         let byte = ByteToken.byte(of: piece.text[...])
         parts.pieces.append(

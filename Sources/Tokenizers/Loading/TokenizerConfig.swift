@@ -2,7 +2,7 @@ import ApusJSON
 
 /// What `tokenizer_config.json` and `special_tokens_map.json` say about a tokenizer.
 struct TokenizerConfig {
-  private static let roles = [
+  static let roles = [
     "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
   ]
 

@@ -16,7 +16,7 @@ extension RegexParser {
         ]))
     case "1", "2", "3", "4", "5", "6", "7", "8", "9", "k", "g":
       throw error("references to groups are not supported")
-    case "G", "K", "X": throw error("\\\(Character(Unicode.Scalar(letter) ?? " ")) is not supported")
+    case "G", "K", "X": throw error("this escape is not supported")
     default:
       at -= 1
       if let set = try setEscape() {

@@ -182,6 +182,7 @@ struct SampleTests {
     let settings = Self.settings.enumerated().map { i, one in
       var one = one
       one.counter = UInt32(i)
+      one.seeds = (UInt32(i / 2), UInt32(i % 3))
       return one
     }
     let expected = zip(logits, settings).map { Self.draw($0, $1) }

@@ -31,9 +31,12 @@ struct PrefixTreeTests {
         hashes[hashes.count - 1], after: parent, tokens.suffix(2), scope: scope ?? self.scope)
     }
 
-    func insert(_ page: Int32, _ tokens: [Int32], after parent: Int32) {
-      let hashes = hashes(tokens)
-      tree.insert(page, hashes[hashes.count - 1], after: parent, tokens.suffix(2), scope: scope)
+    func insert(
+      _ page: Int32, _ tokens: [Int32], after parent: Int32, _ scope: CacheScope? = nil
+    ) {
+      let hashes = hashes(tokens, scope)
+      tree.insert(
+        page, hashes[hashes.count - 1], after: parent, tokens.suffix(2), scope: scope ?? self.scope)
     }
 
     func becomeIdle(_ pages: Int32...) { pages.forEach { tree.becomeIdle($0) } }
@@ -74,9 +77,9 @@ struct PrefixTreeTests {
     it.becomeIdle(0)
     #expect(it.evict() == 0 && it.entry([1, 2], after: root) == .absent)
     // The page's next tenant has not inherited the scope.
-    let other = Grown()
-    other.insert(0, [1, 2], after: root)
-    #expect(other.tree.path(to: 0).scope == CacheScope())
+    it.insert(0, [1, 2], after: root, CacheScope())
+    #expect(it.entry([1, 2], after: root, CacheScope()) == .page(0))
+    #expect(it.tree.path(to: 0).scope == CacheScope())
   }
 
   @Test func theLeastRecentlyUsedGoesFirst() {

@@ -63,6 +63,29 @@ struct PreemptionTests {
     #expect(resumed?.batch.tokenIDs == prompt(2, 3) + [50, 51, 52])
   }
 
+  @Test func aStepOfItsFormerRunPublishesNothing() throws {
+    let it = Driven(tokens: 17, pages: 10, stepsInFlight: 3)
+    try it.submit(0, prompt(1, 7), new: 4)
+    try it.submit(1, prompt(2, 7), new: 4)
+    try it.submit(2, prompt(3, 20), new: 1)
+    let first = it.schedule()
+    let second = it.schedule()
+    #expect(second?.positions == [0: [7], 1: [7], 2: (3..<18).map { $0 }])
+    it.commit(first)
+    let third = it.schedule()
+    #expect(third?.positions == [0: [8], 1: [8]] && it.scheduler.preemptions == 1)
+    #expect(it.end(0) && it.end(1))
+    let again = it.schedule()
+    #expect(again?.positions == [2: (0..<17).map { $0 }])
+    // Its pages are others now, and the step that fills them is still out.
+    it.commit(second)
+    #expect(it.scheduler.inspect().running.map(\.published) == [0])
+    it.commit(third)
+    it.commit(again)
+    #expect(it.scheduler.inspect().running.map(\.published) == [4])
+    #expect(it.scheduler.checkInvariants() == nil)
+  }
+
   @Test func whatItHadIsFoundAgainWhereNobodyTookIt() throws {
     let it = Driven(tokens: 32, pages: 5)
     try it.submit(0, prompt(1, 4), new: 12)
@@ -75,6 +98,23 @@ struct PreemptionTests {
     #expect(it.commit(step).first?.cachedTokens == 0)
   }
 
+  @Test func pagesThatAHitTakesAreNoRoomForTheRest() throws {
+    let it = Driven(tokens: 32, pages: 6)
+    try it.submit(0, prompt(1, 9), new: 1)
+    it.commit(it.schedule())
+    #expect(it.scheduler.isIdle && it.scheduler.inspect().cache.tree.idleCount == 2)
+    try it.submit(1, prompt(2, 7), new: 4)
+    it.commit(it.schedule())
+    // Two of its five pages are in the tree, and beside these two are left.
+    try it.submit(2, prompt(1, 17), new: 1)
+    let step = it.schedule()
+    #expect(step?.positions == [1: [7]] && it.scheduler.waitingCount == 1)
+    it.commit(step)
+    #expect(it.end(1))
+    #expect(it.schedule()?.positions == [2: (8..<17).map { $0 }])
+    #expect(it.scheduler.preemptions == 0 && it.scheduler.checkInvariants() == nil)
+  }
+
   @Test func aPreemptedRequestCanBeCancelled() throws {
     let it = Driven(tokens: 32, pages: 5)
     try it.submit(0, prompt(1, 4), new: 12)
@@ -85,6 +125,20 @@ struct PreemptionTests {
     #expect(it.scheduler.waitingCount == 0 && it.scheduler.checkInvariants() == nil)
     while let step = it.schedule() { it.commit(step) }
     #expect(it.scheduler.isIdle && it.scheduler.freePages == 5)
+  }
+
+  /// So that the oldest has a row in each step, and those that wait for it hold back newer ones.
+  @Test func noMoreRunThanAStepHasTokens() throws {
+    let it = Driven(tokens: 2, stepsInFlight: 2)
+    for number: UInt64 in 0..<3 { try it.submit(number, prompt(1, 9)) }
+    var out = [it.schedule()]
+    for _ in 0..<4 {
+      out.append(it.schedule())
+      it.commit(out.removeFirst())
+    }
+    // A row was left, and the second request waits for a page of the first.
+    #expect(out[0]?.positions == [0: [8]])
+    #expect(it.scheduler.runningCount == 2 && it.scheduler.waitingCount == 1)
   }
 
   @Test("nobody starves behind a stream of others", arguments: [1, 2])

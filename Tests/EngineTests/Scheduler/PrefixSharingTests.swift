@@ -67,6 +67,29 @@ struct PrefixSharingTests {
     #expect(it.scheduler.inspect().cache.tree.count == 1)
   }
 
+  @Test func whoIsRefusedByTheTreeHoldsNobodyBack() throws {
+    let hash = PageHash.weak(bits: 3)
+    func hashes(_ tokens: [Int32]) -> [UInt64] {
+      let first = hash.page(after: 0, tokens[..<4])
+      return [first, hash.page(after: first, tokens[4..<8])]
+    }
+    let it = Driven(pageHash: hash)
+    try run(it, 0, tokens(100..<108))
+    let taken = hashes(tokens(100..<108))
+    // Its first page collides with one of the tree, and its second does not.
+    let prompt = try #require(
+      (20..<100).lazy.map { tokens($0 * 10..<$0 * 10 + 9) }
+        .first { hashes($0)[0] == taken[0] && !taken.contains(hashes($0)[1]) })
+    try it.submit(1, prompt)
+    try it.submit(2, prompt)
+    let first = it.schedule()
+    #expect(first?.positions == [1: tokens(0..<8)])
+    it.commit(first)
+    // The second page will not be shared either, so nobody waits for it.
+    #expect(it.schedule()?.positions == [1: [8], 2: tokens(0..<7)])
+    #expect(it.scheduler.checkInvariants() == nil)
+  }
+
   @Test func withoutTheTreeNothingIsShared() throws {
     let it = Driven(tokens: 32, keepsPrefixes: false)
     try run(it, 0, tokens(100..<110))
@@ -109,6 +132,21 @@ struct PrefixSharingTests {
     it.commit(second)
     #expect(it.schedule()?.positions == [2: tokens(8..<16)])
     #expect(it.scheduler.checkInvariants() == nil)
+  }
+
+  @Test func whoBeganAPageKeepsItsClaim() throws {
+    let it = Driven(tokens: 4, stepsInFlight: 3)
+    try it.submit(0, tokens(100..<108))
+    try it.submit(1, tokens(100..<108))
+    try it.submit(2, tokens(100..<112))
+    let first = it.schedule()
+    #expect(it.schedule()?.positions == [0: tokens(4..<8)])
+    it.commit(first)
+    // For its last token the second request computes its last page itself.
+    #expect(it.schedule()?.positions == [0: [8], 1: [4, 5, 6]])
+    #expect(it.end(1))
+    // The third goes on waiting for the first, whose step is out.
+    #expect(it.schedule()?.positions == [0: [9]] && it.scheduler.runningCount == 2)
   }
 
   @Test func pagesAreSharedWhenTheirStepIsCommittedAndNotBefore() throws {

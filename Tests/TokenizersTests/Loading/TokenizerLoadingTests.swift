@@ -29,23 +29,27 @@ import Testing
 
   @Test func refusesByName() {
     let cases: [(JSONObject, String)] = [
-      (["model": ["type": "Unigram", "vocab": []]], "Unigram"),
+      (["model": ["type": "Anything", "vocab": []]], "Anything"),
+      (["model": ["type": "Unigram", "vocab": [["a"]]]], "vocab[0]"),
+      (["model": ["type": "Unigram", "vocab": [["a", 0]], "unk_id": 4]], "unk_id"),
       (["model": ["type": "BPE", "vocab": ["a": 0], "merges": ["a c"]]], "merges[0]"),
       (["model": ["type": "BPE", "vocab": ["a": -1], "merges": []]], "vocab.a"),
       (["model": ["type": "BPE", "vocab": [:], "merges": [], "dropout": 0.1]], "dropout"),
       (["model": ["type": "BPE", "vocab": ["a": 0]]], "model.merges"),
-      (["model": ["vocab": ["a": 0]]], "WordPiece"),
-      (["normalizer": ["type": "Lowercase"]], "Lowercase"),
-      (["pre_tokenizer": ["type": "Whitespace"]], "Whitespace"),
+      (["normalizer": ["type": "Uppercase"]], "Uppercase"),
+      (["normalizer": ["type": "Precompiled", "precompiled_charsmap": "AAAA"]], "charsmap"),
+      (["pre_tokenizer": ["type": "Sentences"]], "Sentences"),
+      (["pre_tokenizer": ["type": "FixedLength", "length": 0]], "length"),
+      (["pre_tokenizer": ["type": "Punctuation", "behavior": "Merged"]], "Merged"),
       (
         [
           "pre_tokenizer": [
-            "type": "Split", "pattern": ["Regex": "a+b"], "behavior": "Isolated",
+            "type": "Split", "pattern": ["Regex": "(a)\\1"], "behavior": "Isolated",
           ]
-        ], "a+b"
+        ], "(a)\\1"
       ),
       (["post_processor": ["type": "Nothing"]], "Nothing"),
-      (["decoder": ["type": "CTC"]], "CTC"),
+      (["decoder": ["type": "Rot13"]], "Rot13"),
       (["decoder": ["type": "Strip", "content": " ", "start": -5, "stop": 0]], "decoder.start"),
       (["model": ["type": "BPE", "vocab": ["a": 9_000_000], "merges": []]], "vocab.a"),
       (["added_tokens": [["id": 16_000_000, "content": "<y>"]]], "added_tokens[0].id"),
@@ -65,9 +69,9 @@ import Testing
     }
     #expect(error?.description.contains("tokenizer.ggml.pre: nothing") == true)
     error = #expect(throws: TokenizerError.self) {
-      try Tokenizer(gguf: GGUFVocabulary(model: "t5", tokens: ["a"]))
+      try Tokenizer(gguf: GGUFVocabulary(model: "hybriddna", tokens: ["a"]))
     }
-    #expect(error?.description.contains("t5") == true)
+    #expect(error?.description.contains("hybriddna") == true)
     error = #expect(throws: TokenizerError.self) {
       try Tokenizer(gguf: GGUFVocabulary(model: "llama", tokens: ["a"], scores: [1, 2]))
     }
