@@ -57,10 +57,11 @@ let rooms: [Target] = [
   // level 0
   cRoom("CSystem"),
   cRoom("CPUKernels", kernelSettings),
+  cRoom("TextKernels", kernelSettings),
   room("JSON"),
   room("Tensors"),
   // level 1
-  room("Tokenizers", ["JSON"]),
+  room("Tokenizers", ["JSON", "TextKernels"]),
   room("Checkpoints", ["Tensors", "JSON", "CSystem"]),
   room("Devices", ["Tensors", "CSystem", "CPUKernels"]),
   room("Graphs", ["Tensors"]),
@@ -106,6 +107,12 @@ let rooms: [Target] = [
     linkerSettings: isRoot ? [.unsafeFlags(["-Xlinker", "--export-dynamic"])] : []),
 ]
 
+let benchmarks: [Target] = [
+  .executableTarget(
+    name: "TokenizerBenchmark", dependencies: [.target(name: "ApusTokenizers")],
+    path: "Benchmarks/Tokenizers", swiftSettings: swiftSettings)
+]
+
 let testRooms: [Target] = [
   .target(
     name: "TestSupport", dependencies: [.target(name: "ApusTensors")], path: "Tests/Support",
@@ -113,6 +120,7 @@ let testRooms: [Target] = [
   tests("JSON", ["JSON"]),
   tests("Tensors", ["Tensors"]),
   tests("CPUKernels", ["CPUKernels", "Tensors"]),
+  tests("TextKernels", ["TextKernels"]),
   tests("Tokenizers", ["Tokenizers", "JSON"]),
   tests("Checkpoints", ["Checkpoints", "Tensors", "JSON"]),
   tests("Devices", ["Devices", "Tensors", "CPUKernels"]),
@@ -151,7 +159,7 @@ let testRooms: [Target] = [
 ]
 
 /// A sparse checkout of the lower rooms builds without the upper ones and their third-party packages.
-let present = (rooms + testRooms).filter { target in
+let present = (rooms + benchmarks + testRooms).filter { target in
   FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(target.path ?? "")")
 }
 let products: [Product] = [
@@ -161,7 +169,7 @@ let products: [Product] = [
 
 let package = Package(
   name: "apus",
-  products: present.count == rooms.count + testRooms.count ? products : [],
+  products: present.count == rooms.count + benchmarks.count + testRooms.count ? products : [],
   dependencies: [
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

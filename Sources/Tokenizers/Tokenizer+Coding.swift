@@ -36,7 +36,16 @@ extension Tokenizer {
   public func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {
     var decoder = StreamDecoder(self, skipSpecialTokens: skipSpecialTokens)
     var text: [UInt8] = []
-    for id in ids { decoder.append(id, to: &text) }
+    text.reserveCapacity(ids.count * 4)
+    var at = 0
+    while at < ids.count {
+      if let stops = decoder.stopsOfSettledText {
+        pieces.append(ids, from: &at, stoppingAt: stops, to: &text)
+        guard at < ids.count else { break }
+      }
+      decoder.append(ids[at], to: &text)
+      at += 1
+    }
     decoder.finish(into: &text)
     return String(decoding: text, as: UTF8.self)
   }
@@ -110,6 +119,12 @@ struct EncodingPass {
   ) {
     let section = range.count == text.count ? text : Array(text[range])
     let isFirst = range.lowerBound == 0
+    if sink.spans == nil, let model = tokenizer.pieceModel, model.spaces != .themselves,
+      tokenizer.normalizedTokens.isEmpty
+    {
+      encodeQuickly(model.prefixed(section), model, &scratch, &sink)
+      return
+    }
     let needsOrigins =
       sink.spans != nil
       || tokenizer.preTokenizer.asksForOrigin(isNormalized: !tokenizer.normalizer.isIdentity)
@@ -147,6 +162,10 @@ struct EncodingPass {
     _ text: inout AlignedText, isFirst: Bool, _ scratch: inout EncodingScratch,
     _ sink: inout TokenSink
   ) {
+    if sink.spans == nil, let model = tokenizer.pieceModel {
+      encodeQuickly(model.prefixed(text.bytes), model, &scratch, &sink)
+      return
+    }
     var pieces = scratch.pieces
     scratch.pieces = []
     tokenizer.preTokenizer.split(
@@ -168,5 +187,15 @@ struct EncodingPass {
       }
     }
     scratch.pieces = pieces
+  }
+
+  /// All of a section at once, in C.
+  private func encodeQuickly(
+    _ text: [UInt8], _ model: PieceModel, _ scratch: inout EncodingScratch,
+    _ sink: inout TokenSink
+  ) {
+    let encoder = scratch.encoder ?? PieceEncoder(model)
+    scratch.encoder = encoder
+    encoder.encode(text, text.indices, into: &sink.ids)
   }
 }

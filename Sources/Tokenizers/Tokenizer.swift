@@ -9,6 +9,8 @@ public import ApusJSON
 public final class Tokenizer: Sendable {
   let vocabulary: Vocabulary
   let model: TokenModel
+  /// Cuts and encodes in C, where the model and the pre-tokeniser are such that it can.
+  let pieceModel: PieceModel?
   let normalizer: Normalizer
   let preTokenizer: PreTokenizer
   /// Searched in the text as it is.
@@ -39,6 +41,7 @@ public final class Tokenizer: Sendable {
   init(_ parts: TokenizerParts) {
     vocabulary = parts.vocabulary
     model = parts.model
+    pieceModel = PieceModel(parts)
     normalizer = parts.normalizer
     preTokenizer = parts.preTokenizer
     postProcessor = parts.postProcessor

@@ -4,9 +4,9 @@ import Testing
 @Suite struct StructureTests {
   /// Level of each room; arrows point to lower levels only.
   static let levels: [String: Int] = [
-    "CSystem": 0, "CPUKernels": 0, "JSON": 0, "Tensors": 0, "Tokenizers": 1, "Checkpoints": 1,
-    "Devices": 1, "Graphs": 1, "Layers": 2, "Compiler": 2, "Pipelines": 3, "Architectures": 4,
-    "Engine": 5, "Apus": 6, "Server": 7, "ApusCommand": 8,
+    "CSystem": 0, "CPUKernels": 0, "TextKernels": 0, "JSON": 0, "Tensors": 0, "Tokenizers": 1,
+    "Checkpoints": 1, "Devices": 1, "Graphs": 1, "Layers": 2, "Compiler": 2, "Pipelines": 3,
+    "Architectures": 4, "Engine": 5, "Apus": 6, "Server": 7, "ApusCommand": 8,
   ]
 
   /// Third-party packages are allowed from this level up.

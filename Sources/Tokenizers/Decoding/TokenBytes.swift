@@ -31,12 +31,19 @@ struct TokenBytes: Sendable {
     var isByte = false
   }
 
-  private var arena: [UInt8] = []
-  private var starts: [Int32] = [0]
-  private var flags: [UInt8] = []
-  private static let byteFlag: UInt8 = 1
-  private static let controlFlag: UInt8 = 2
-  private static let absentFlag: UInt8 = 4
+  /// Of one id.
+  struct Flags: OptionSet, Sendable {
+    let rawValue: UInt8
+    static let control = Flags(rawValue: 1)
+    static let byte = Flags(rawValue: 2)
+    static let absent = Flags(rawValue: 4)
+  }
+
+  private(set) var arena: [UInt8] = []
+  private(set) var starts: [UInt32] = [0]
+  private(set) var flags: [Flags] = []
+  /// Of all tokens, in bytes.
+  private(set) var longest = 0
 
   var repair = Repair.lossy
   var beginning = Beginning.asElsewhere
@@ -47,27 +54,26 @@ struct TokenBytes: Sendable {
 
   mutating func append(_ piece: Piece, isControl: Bool) {
     arena.append(contentsOf: piece.bytes)
-    starts.append(Int32(arena.count))
-    flags.append(
-      (piece.isByte ? TokenBytes.byteFlag : 0) | (isControl ? TokenBytes.controlFlag : 0))
+    starts.append(UInt32(arena.count))
+    longest = max(longest, piece.bytes.count)
+    var flags: Flags = isControl ? .control : []
+    if piece.isByte { flags.insert(.byte) }
+    self.flags.append(flags)
   }
 
   /// An id that stands for no token.
   mutating func appendAbsent() {
-    starts.append(Int32(arena.count))
-    flags.append(TokenBytes.absentFlag)
+    starts.append(UInt32(arena.count))
+    flags.append(.absent)
   }
 
   @inline(__always)
   func isKnown(_ id: Int32) -> Bool {
-    id >= 0 && Int(id) < flags.count && flags[Int(id)] & TokenBytes.absentFlag == 0
+    id >= 0 && Int(id) < flags.count && !flags[Int(id)].contains(.absent)
   }
 
-  func isControl(_ id: Int32) -> Bool {
-    isKnown(id) && flags[Int(id)] & TokenBytes.controlFlag != 0
-  }
-
-  func isByte(_ id: Int32) -> Bool { flags[Int(id)] & TokenBytes.byteFlag != 0 }
+  func isControl(_ id: Int32) -> Bool { isKnown(id) && flags[Int(id)].contains(.control) }
+  func isByte(_ id: Int32) -> Bool { flags[Int(id)].contains(.byte) }
 
   @inline(__always)
   func bytes(_ id: Int32) -> ArraySlice<UInt8> {

@@ -25,10 +25,13 @@ struct AddedTokens: Sendable {
 
   private(set) var tokens: [AddedToken] = []
   private var trie = ByteTrie()
+  private let needles: TextNeedles
 
   init(_ tokens: [AddedToken], spelledBy spelling: (AddedToken) -> [UInt8]) {
     self.tokens = tokens
-    for (index, token) in tokens.enumerated() { trie.insert(spelling(token), value: index) }
+    let spellings = tokens.map(spelling)
+    for (index, spelling) in spellings.enumerated() { trie.insert(spelling, value: index) }
+    needles = TextNeedles(spellings.filter { !$0.isEmpty })
   }
 
   var isEmpty: Bool { tokens.isEmpty }
@@ -41,11 +44,9 @@ struct AddedTokens: Sendable {
     guard !tokens.isEmpty else { return found }
     var at = 0
     var previousEnd = 0
-    while at < text.count {
-      guard trie.mayBegin(text[at]) else {
-        at += 1
-        continue
-      }
+    while true {
+      at = needles.next(in: text, from: at)
+      guard at < text.count else { break }
       let longest = trie.longest(in: text, at: at) { end, index in
         !tokens[index].isControl || isControlAllowed(at..<end)
       }

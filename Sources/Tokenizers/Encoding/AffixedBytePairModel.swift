@@ -25,7 +25,7 @@ struct AffixedBytePairModel: Sendable {
       return
     }
     var symbols = symbols(of: text, range, vocabulary)
-    PartMerger.merge(&symbols, by: merges)
+    PartMerger.merge(&symbols, by: merges.pairs)
     result.append(contentsOf: symbols)
   }
 

@@ -31,7 +31,7 @@ struct BytePairModel: Sendable {
     } else {
       scratch.merger.ids.removeAll(keepingCapacity: true)
       appendSymbols(of: text, range, vocabulary, to: &scratch.merger.ids)
-      scratch.merger.merge(by: merges)
+      scratch.merger.merge(by: merges.pairs)
     }
     result.append(contentsOf: scratch.merger.ids)
     if isCached { scratch.words.insert(text, lower, upper, scratch.merger.ids) }
@@ -75,6 +75,8 @@ struct BytePairModel: Sendable {
 
 /// The buffers of one encoding, kept for the next one.
 struct EncodingScratch: Sendable {
+  /// Made by the first encoding that has a model for it.
+  var encoder: PieceEncoder?
   var words = WordCache()
   var merger = WordMerger()
   var pieces: [Range<Int>] = []
@@ -116,21 +118,32 @@ enum ByteAlphabet {
   /// The bytes that a spelling stands for; nil where a character of it is outside the alphabet.
   static func bytes(of spelling: ArraySlice<UInt8>) -> [UInt8]? {
     var result: [UInt8] = []
-    result.reserveCapacity(spelling.count)
+    return append(spelling, to: &result) ? result : nil
+  }
+
+  /// Appends the bytes that a spelling stands for, or nothing and returns false where a character
+  /// of it is outside the alphabet.
+  @discardableResult
+  static func append(_ spelling: ArraySlice<UInt8>, to result: inout [UInt8]) -> Bool {
+    let before = result.count
     var at = spelling.startIndex
     while at < spelling.endIndex {
       let first = spelling[at]
       var value = Int(first)
-      if first >= 0xC0 {
-        // Three and four byte characters are above the alphabet.
-        guard first < 0xE0, at + 1 < spelling.endIndex else { return nil }
+      // Three and four byte characters are above the alphabet.
+      if first >= 0xC0, first < 0xE0, at + 1 < spelling.endIndex {
         value = (value & 0x1F) << 6 | Int(spelling[at + 1] & 0x3F)
         at += 1
+      } else if first >= 0xC0 {
+        value = bytes.count
       }
-      guard value < bytes.count, bytes[value] >= 0 else { return nil }
+      guard value < bytes.count, bytes[value] >= 0 else {
+        result.removeLast(result.count - before)
+        return false
+      }
       result.append(UInt8(bytes[value]))
       at += 1
     }
-    return result
+    return true
   }
 }

@@ -1,7 +1,7 @@
 /// Merges symbols that remember which part of the text they stand for: the earliest merge there is,
 /// the leftmost of equals, in O(n log n).
 enum PartMerger {
-  static func merge(_ parts: inout [TokenPart], by table: MergeTable) {
+  static func merge(_ parts: inout [TokenPart], by table: MergePairs) {
     guard parts.count > 1 else { return }
     var merger = Merging(parts: parts, table: table)
     merger.run()
@@ -10,7 +10,7 @@ enum PartMerger {
 
   private struct Merging {
     var parts: [TokenPart]
-    let table: MergeTable
+    let table: MergePairs
     /// The neighbours of each part, -1 where there is none; a part that was merged away has the
     /// next -2.
     private var next: [Int]
@@ -20,12 +20,12 @@ enum PartMerger {
     private var merged: [Int32]
     private var heap: [UInt64] = []
 
-    init(parts: [TokenPart], table: MergeTable) {
+    init(parts: [TokenPart], table: MergePairs) {
       self.parts = parts
       self.table = table
       next = parts.indices.map { $0 + 1 < parts.count ? $0 + 1 : -1 }
       previous = parts.indices.map { $0 - 1 }
-      ranks = Array(repeating: MergeTable.never, count: parts.count)
+      ranks = Array(repeating: MergePairs.never, count: parts.count)
       merged = Array(repeating: -1, count: parts.count)
     }
 
@@ -40,7 +40,7 @@ enum PartMerger {
         next[at] = next[gone]
         if next[gone] >= 0 { previous[next[gone]] = at }
         next[gone] = -2
-        ranks[gone] = MergeTable.never
+        ranks[gone] = MergePairs.never
         rank(at)
         if previous[at] >= 0 { rank(previous[at]) }
       }
@@ -49,10 +49,10 @@ enum PartMerger {
     var remaining: [TokenPart] { parts.indices.compactMap { next[$0] == -2 ? nil : parts[$0] } }
 
     private mutating func rank(_ at: Int) {
-      ranks[at] = MergeTable.never
+      ranks[at] = MergePairs.never
       guard next[at] >= 0 else { return }
       let found = table.merge(parts[at].id, parts[next[at]].id)
-      guard found.rank != MergeTable.never else { return }
+      guard found.rank != MergePairs.never else { return }
       ranks[at] = found.rank
       merged[at] = found.id
       push(UInt64(UInt32(bitPattern: found.rank)) << 32 | UInt64(at))
@@ -107,7 +107,7 @@ extension BytePairModel {
         ascii: ascii, fallback: fallback, unknown: unknown, fuses: fuses)
       symbols.append(text, range, vocabulary, to: &parts)
     }
-    PartMerger.merge(&parts, by: merges)
+    PartMerger.merge(&parts, by: merges.pairs)
     result.append(contentsOf: parts)
   }
 }

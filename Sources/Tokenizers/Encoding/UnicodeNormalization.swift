@@ -9,7 +9,35 @@ enum UnicodeNormalization: String, Sendable {
   private var composes: Bool { self == .nfc || self == .nfkc }
 
   func apply(to text: inout AlignedText) {
-    guard !isNormalized(text.bytes) else { return }
+    if self == .nfc, !text.isTracked {
+      compose(&text)
+    } else if !isNormalized(text.bytes) {
+      convert(&text)
+    }
+  }
+
+  /// Form C, of what is not in it yet, between ASCII characters: those compose with nothing before
+  /// them.
+  private func compose(_ text: inout AlignedText) {
+    let source = text.bytes
+    var result: [UInt8] = []
+    var done = 0
+    while true {
+      var start = ComposedText.end(of: source, from: done)
+      guard start < source.count else { break }
+      var end = start
+      while start > done, source[start] >= 0x80 { start -= 1 }
+      repeat { end += 1 } while end < source.count && source[end] >= 0x80
+      var part = AlignedText(Array(source[start..<end]))
+      convert(&part)
+      result.append(contentsOf: source[done..<start])
+      result.append(contentsOf: part.bytes)
+      done = end
+    }
+    if done > 0 { text.bytes = result + source[done...] }
+  }
+
+  private func convert(_ text: inout AlignedText) {
     let source = text.bytes
     text.rewrite { rewriter in
       var output = NormalFormWriter(composes: composes)
@@ -29,12 +57,10 @@ enum UnicodeNormalization: String, Sendable {
     }
   }
 
-  /// A quick test that says yes to most text: everything below U+0300 is in form C, ASCII is in
-  /// all.
+  /// A quick test that says yes to most text, and to nothing that is not normalised.
   private func isNormalized(_ bytes: [UInt8]) -> Bool {
-    let limit: UInt8 = self == .nfc ? 0xCC : 0x80
-    for byte in bytes where byte >= limit { return false }
-    return true
+    if self == .nfc { return ComposedText.end(of: bytes, from: 0) == bytes.count }
+    return UTF8Text.isASCII(bytes)
   }
 }
 

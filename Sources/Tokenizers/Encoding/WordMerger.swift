@@ -15,7 +15,7 @@ struct WordMerger: Sendable {
   /// Up to this many symbols, searching for the least rank is cheaper than keeping a queue.
   private static let searchLimit = 40
 
-  mutating func merge(by table: MergeTable) {
+  mutating func merge(by table: MergePairs) {
     guard ids.count > 1 else { return }
     rankPairs(table)
     if ids.count <= WordMerger.searchLimit {
@@ -25,7 +25,7 @@ struct WordMerger: Sendable {
     }
   }
 
-  private mutating func rankPairs(_ table: MergeTable) {
+  private mutating func rankPairs(_ table: MergePairs) {
     ranks.removeAll(keepingCapacity: true)
     merged.removeAll(keepingCapacity: true)
     for i in 0..<ids.count - 1 {
@@ -33,19 +33,19 @@ struct WordMerger: Sendable {
       ranks.append(found.rank)
       merged.append(found.id)
     }
-    ranks.append(MergeTable.never)
+    ranks.append(MergePairs.never)
     merged.append(-1)
   }
 
-  private mutating func mergeBySearch(_ table: MergeTable) {
+  private mutating func mergeBySearch(_ table: MergePairs) {
     while true {
-      var best = MergeTable.never
+      var best = MergePairs.never
       var at = 0
       for i in 0..<ranks.count where ranks[i] < best {
         best = ranks[i]
         at = i
       }
-      guard best != MergeTable.never else { return }
+      guard best != MergePairs.never else { return }
       ids[at] = merged[at]
       ids.remove(at: at + 1)
       ranks.remove(at: at + 1)
@@ -55,13 +55,13 @@ struct WordMerger: Sendable {
     }
   }
 
-  private mutating func rank(_ left: Int, _ right: Int?, _ table: MergeTable) {
+  private mutating func rank(_ left: Int, _ right: Int?, _ table: MergePairs) {
     let found = right.map { table.merge(ids[left], ids[$0]) }
-    ranks[left] = found?.rank ?? MergeTable.never
+    ranks[left] = found?.rank ?? MergePairs.never
     merged[left] = found?.id ?? -1
   }
 
-  private mutating func mergeByQueue(_ table: MergeTable) {
+  private mutating func mergeByQueue(_ table: MergePairs) {
     let count = ids.count
     next.removeAll(keepingCapacity: true)
     previous.removeAll(keepingCapacity: true)
@@ -69,7 +69,7 @@ struct WordMerger: Sendable {
     for i in 0..<count {
       next.append(i + 1 < count ? Int32(i + 1) : -1)
       previous.append(Int32(i - 1))
-      if ranks[i] != MergeTable.never { queue.push(rank: ranks[i], position: i) }
+      if ranks[i] != MergePairs.never { queue.push(rank: ranks[i], position: i) }
     }
     while let top = queue.pop() {
       // An entry is out of date where its pair has changed since it was pushed.
@@ -86,18 +86,18 @@ struct WordMerger: Sendable {
     ids.removeLast(count - kept)
   }
 
-  private mutating func mergePair(at left: Int, _ table: MergeTable) {
+  private mutating func mergePair(at left: Int, _ table: MergePairs) {
     let right = Int(next[left])
     ids[left] = merged[left]
-    ranks[right] = MergeTable.never
+    ranks[right] = MergePairs.never
     next[left] = next[right]
     if next[left] >= 0 { previous[Int(next[left])] = Int32(left) }
     rank(left, next[left] >= 0 ? Int(next[left]) : nil, table)
-    if ranks[left] != MergeTable.never { queue.push(rank: ranks[left], position: left) }
+    if ranks[left] != MergePairs.never { queue.push(rank: ranks[left], position: left) }
     let before = Int(previous[left])
     guard before >= 0 else { return }
     rank(before, left, table)
-    if ranks[before] != MergeTable.never { queue.push(rank: ranks[before], position: before) }
+    if ranks[before] != MergePairs.never { queue.push(rank: ranks[before], position: before) }
   }
 }
 

@@ -1,0 +1,162 @@
+// Which tokens merging makes out of their own bytes, and by which pair: others never come up.
+//
+// What a token's bytes become by themselves they become in every text where no merge goes across
+// their ends. So each token has at most one pair that ever makes it. Lists that have all pairs whose
+// union is a token (ranks, scores) shrink to a quarter, and with them the table of pairs.
+//
+// Merging every token would tell. It is enough to look along the border of a pair: the two stay
+// apart until the end unless some pair across it merges before both of its tokens have grown.
+#include <stdlib.h>
+
+#include "../memory.h"
+#include "model.h"
+
+// How each token is made. Ranks are one higher than those of merges; symbols have 0.
+typedef struct makings {
+  uint32_t *rank;
+  uint32_t *merge;  // which one of the vocabulary
+} makings;
+
+#define NOT_MADE UINT32_MAX
+
+static bool is_symbol(const apus_text_model *m, const uint8_t *bytes, size_t count) {
+  if (count == 0) return false;
+  return m->has_characters ? length_of_lead(bytes[0]) == count : count == 1;
+}
+
+// Whether nothing merges across the border of two tokens before they are both complete.
+static bool stays_apart(
+    const apus_text_pairs *pairs, const apus_text_merge *merges, const makings *k,
+    uint32_t left, uint32_t right) {
+  while (k->rank[left] > 0 || k->rank[right] > 0) {
+    // Back in time, the later of the two first; of two alike the left one was first. A pair across
+    // is to the right of the left token's own, and to the left of the right one's.
+    uint32_t limit;
+    if (k->rank[left] > k->rank[right]) {
+      limit = k->rank[left];
+      left = (uint32_t)merges[k->merge[left]].right;
+    } else {
+      limit = k->rank[right] + 1;
+      right = (uint32_t)merges[k->merge[right]].left;
+    }
+    uint32_t rank = pair_rank(pairs, left, right);
+    if (rank != RANK_NEVER && rank + 1 < limit) return false;
+  }
+  return true;
+}
+
+static bool becomes_itself(
+    const apus_text_model *m, const apus_text_encoder_body *body,
+    apus_text_merge_scratch *scratch, uint32_t id) {
+  uint32_t room[SHORT_ROOM];
+  const uint32_t *ids;
+  size_t count = m->starts[id + 1] - m->starts[id];
+  size_t found = apus_text_merge_piece(
+      m, body, scratch, m->bytes + m->starts[id], count, room, &ids);
+  return found == 1 && ids[0] == id;
+}
+
+// The merges by rank, and where those of each rank begin.
+static uint32_t *sort_by_rank(const apus_text_vocabulary *v, uint32_t **starts, uint32_t *ranks) {
+  *ranks = 0;
+  for (uint32_t i = 0; i < v->merge_count; i++)
+    if ((uint32_t)v->merges[i].rank >= *ranks) *ranks = (uint32_t)v->merges[i].rank + 1;
+  uint32_t *ends = apus_text_allocate((*ranks + (size_t)1) * sizeof *ends);
+  memset(ends, 0, (*ranks + (size_t)1) * sizeof *ends);
+  for (uint32_t i = 0; i < v->merge_count; i++) ends[v->merges[i].rank + 1]++;
+  for (uint32_t rank = 0; rank < *ranks; rank++) ends[rank + 1] += ends[rank];
+  // Counting up from where each begins leaves them where each ends, one place further left.
+  uint32_t *order = apus_text_allocate((v->merge_count + (size_t)1) * sizeof *order);
+  for (uint32_t i = 0; i < v->merge_count; i++) order[ends[v->merges[i].rank]++] = i;
+  memmove(ends + 1, ends, *ranks * sizeof *ends);
+  ends[0] = 0;
+  *starts = ends;
+  return order;
+}
+
+// The one of order[0 ..< count], all of one rank, that makes its token; NOT_MADE where none does.
+static uint32_t find_making(
+    const apus_text_model *m, const apus_text_vocabulary *v, const makings *k,
+    const uint32_t *order, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const apus_text_merge *merge = v->merges + order[i];
+    uint32_t left = (uint32_t)merge->left, right = (uint32_t)merge->right;
+    uint32_t rank = (uint32_t)merge->rank;
+    if (left >= m->token_count || right >= m->token_count) continue;
+    // Not made at all, or later than this.
+    if (k->rank[left] > rank || k->rank[right] > rank) continue;
+    // Of two merges of one pair only one counts.
+    if (pair_rank(&m->pairs, left, right) != rank) continue;
+    if (stays_apart(&m->pairs, v->merges, k, left, right)) return order[i];
+  }
+  return NOT_MADE;
+}
+
+// Fills k. False where ranks are so much out of order that borders do not tell.
+static bool find_makings(
+    const apus_text_model *m, const apus_text_vocabulary *v, makings *k) {
+  apus_text_encoder_body body = apus_text_encoder_body_for(apus_text_isa_best());
+  apus_text_merge_scratch scratch = {0};
+  uint32_t *starts, ranks;
+  uint32_t *order = sort_by_rank(v, &starts, &ranks);
+  bool is_ordered = true;
+  for (uint32_t id = 0; id < m->token_count; id++) {
+    bool is_base = is_symbol(m, m->bytes + m->starts[id], m->starts[id + 1] - m->starts[id]);
+    k->rank[id] = is_base ? 0 : NOT_MADE;
+  }
+  for (uint32_t rank = 0; rank < ranks && is_ordered; rank++) {
+    size_t count = starts[rank + 1] - starts[rank];
+    if (count == 0) continue;
+    const uint32_t *group = order + starts[rank];
+    uint32_t id = (uint32_t)v->merges[group[0]].merged;
+    bool is_shared = m->pairs.merged[rank] == SHARED;
+    if (is_shared || id >= m->token_count || m->starts[id + 1] == m->starts[id]) {
+      is_ordered = false;
+    } else if (k->rank[id] == NOT_MADE) {
+      uint32_t merge = find_making(m, v, k, group, count);
+      k->merge[id] = merge;
+      if (merge != NOT_MADE) k->rank[id] = rank + 1;
+      if (merge == NOT_MADE && becomes_itself(m, &body, &scratch, id)) is_ordered = false;
+    }
+  }
+  free(order);
+  free(starts);
+  apus_text_merge_destroy(&scratch);
+  return is_ordered;
+}
+
+// Keeps the pairs that make tokens and nothing else.
+static void keep_makings(apus_text_model *m, const apus_text_vocabulary *v, const makings *k) {
+  apus_text_merge *kept = apus_text_allocate((v->merge_count + (size_t)1) * sizeof *kept);
+  apus_text_vocabulary less = *v;
+  less.merges = kept;
+  less.merge_count = 0;
+  for (uint32_t id = 0; id < m->token_count; id++)
+    if (k->rank[id] != 0 && k->rank[id] != NOT_MADE)
+      kept[less.merge_count++] = v->merges[k->merge[id]];
+  if (less.merge_count < v->merge_count) {
+    apus_text_pairs_destroy(&m->pairs);
+    apus_text_pairs_init(&m->pairs, &less);
+  }
+  free(kept);
+}
+
+void apus_text_find_merged(apus_text_model *m, const apus_text_vocabulary *v) {
+  makings k;
+  size_t size = (m->token_count + (size_t)1) * sizeof(uint32_t);
+  k.rank = apus_text_allocate(size);
+  k.merge = apus_text_allocate(size);
+  if (find_makings(m, v, &k)) {
+    for (uint32_t id = 0; id < m->token_count; id++) m->is_merged[id] = k.rank[id] != NOT_MADE;
+    keep_makings(m, v, &k);
+  } else {
+    apus_text_encoder_body body = apus_text_encoder_body_for(apus_text_isa_best());
+    apus_text_merge_scratch scratch = {0};
+    for (uint32_t id = 0; id < m->token_count; id++)
+      if (m->starts[id + 1] > m->starts[id])
+        m->is_merged[id] = becomes_itself(m, &body, &scratch, id);
+    apus_text_merge_destroy(&scratch);
+  }
+  free(k.rank);
+  free(k.merge);
+}

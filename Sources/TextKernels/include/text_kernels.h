@@ -1,0 +1,193 @@
+// Text kernels of Apus: text to pieces, pieces to token ids.
+//
+// A tokenizer's model is made once and never changes; every thread encodes with an encoder of its
+// own. Text is UTF-8. Other bytes are memory-safe and give some cut that covers all of them.
+#ifndef APUS_TEXT_KERNELS_H
+#define APUS_TEXT_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Instruction sets that the scanners are compiled for. All of them give the same.
+enum apus_text_isa {
+  APUS_TEXT_SCALAR = 0,
+  APUS_TEXT_AVX2 = 1,    // AVX2, BMI 1 and 2, LZCNT
+  APUS_TEXT_AVX512 = 2,  // and AVX-512 F, BW, VL
+  APUS_TEXT_ISA_COUNT = 3
+};
+
+// The best of the above that this machine runs.
+int32_t apus_text_isa_best(void);
+
+// ---- Cutting ----
+
+// Families of split patterns. With L letters, N numbers, D = `digits`:
+enum apus_text_family {
+  // 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+  // D = 0 as it stands; D = 1 every number apart, before the pattern sees the text.
+  APUS_TEXT_GPT2 = 0,
+  // (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,D}| ?[^\s\p{L}\p{N}]+[\r\n]*
+  // |\s*[\r\n]+|\s+(?!\S)|\s+
+  // D is 1 to 3, or 0 for \p{N}+.
+  APUS_TEXT_CL100K = 1,
+  // With P = [^\r\n\p{L}\p{N}]?, U = [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}], W = [\p{Ll}\p{Lm}\p{Lo}\p{M}]
+  // and C = (?i:'s|'t|'re|'ve|'m|'ll|'d)? where `contractions`, otherwise nothing:
+  // P U* W+ C|P U+ W* C|\p{N}{1,D}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+
+  APUS_TEXT_O200K = 2
+};
+
+typedef struct apus_text_pattern {
+  int32_t family;  // apus_text_family
+  int32_t digits;
+  bool contractions;  // O200K only
+} apus_text_pattern;
+
+// Writes the ends of up to `capacity` pieces of text[*from ..< count], ascending, and moves *from
+// to the last of them. Returns how many; 0 where *from is the end of the text.
+//
+// At the end of the text patterns look no further: `\s+(?!\S)` takes all that is left.
+size_t apus_text_split(
+    const apus_text_pattern *pattern, int32_t isa, const uint8_t *text, size_t count, size_t *from,
+    size_t *ends, size_t capacity);
+
+// ---- Encoding ----
+
+enum apus_text_limit {
+  APUS_TEXT_ID_LIMIT = (1 << 21) - 1,    // ids are below
+  APUS_TEXT_RANK_LIMIT = (1 << 22) - 1,  // ranks of merges too
+  APUS_TEXT_BYTES_LIMIT = 1 << 30        // bytes of all tokens together
+};
+
+// Two neighbouring tokens that become one. Merges of a lower rank come first, and of those of one
+// rank the leftmost. Of two merges of one pair the first counts.
+typedef struct apus_text_merge {
+  int32_t left, right, merged, rank;
+} apus_text_merge;
+
+// What the symbols are that merging begins with.
+enum apus_text_symbols {
+  APUS_TEXT_BYTES = 0,       // bytes, of pieces that a pattern cuts
+  APUS_TEXT_CHARACTERS = 1,  // characters, of uncut text; those without a token become their bytes'
+};
+
+// A vocabulary with its merges. Everything is copied.
+typedef struct apus_text_vocabulary {
+  uint32_t token_count;
+  const uint8_t *bytes;    // of all tokens, one after the other
+  const uint32_t *starts;  // [token_count + 1]; an empty token is none
+  // [256] the token of each byte; -1: such bytes are left out. With characters as symbols there are
+  // all of them, and they take part in no merge.
+  const int32_t *symbols;
+  uint32_t merge_count;
+  const apus_text_merge *merges;
+  // A piece that is a token is that token, whatever the merges say.
+  bool prefers_whole_tokens;
+  int32_t symbol_kind;        // apus_text_symbols
+  apus_text_pattern pattern;  // where symbols are bytes
+  // Where they are characters: a space in text means U+2581. Tokens may be spelled with either.
+  bool spaces_are_markers;
+} apus_text_vocabulary;
+
+typedef struct apus_text_model apus_text_model;
+typedef struct apus_text_encoder apus_text_encoder;
+
+// NULL where a limit above is exceeded.
+apus_text_model *apus_text_model_create(const apus_text_vocabulary *vocabulary);
+void apus_text_model_destroy(apus_text_model *model);
+
+// The model must outlive it. `isa` is for tests; -1 takes the best.
+apus_text_encoder *apus_text_encoder_create(const apus_text_model *model, int32_t isa);
+void apus_text_encoder_destroy(apus_text_encoder *encoder);
+
+// Encodes some pieces from text[*from] on, moves *from behind them, and returns their *ids_count
+// ids; they stay until the next call. Text that was cut elsewhere (at a special token) is a text of
+// its own.
+const int32_t *apus_text_encode(
+    apus_text_encoder *encoder, const uint8_t *text, size_t count, size_t *from,
+    size_t *ids_count);
+
+// ---- Loading ----
+
+// An open table of tokens by their bytes: `slots` has a power of two of entries, more than there
+// are tokens, and is filled by apus_text_index_fill. Of equal spellings the later counts; empty
+// ones are none.
+typedef struct apus_text_index {
+  const uint8_t *bytes;
+  const uint32_t *starts;  // [token_count + 1]
+  size_t token_count;
+  uint64_t *slots;  // [slot_count] half a hash and a token; all ones is free
+  size_t slot_count;
+} apus_text_index;
+
+void apus_text_index_fill(const apus_text_index *index);
+
+// The token that is spelled so, or -1.
+int32_t apus_text_index_find(const apus_text_index *index, const uint8_t *bytes, size_t count);
+
+// The two long lists in a `tokenizer.json` of a byte-pair model, read without the rest.
+typedef struct apus_text_document {
+  // Where their values lie in the document.
+  size_t vocabulary_start, vocabulary_end, merges_start, merges_end;
+  uint32_t token_count;
+  uint8_t *bytes;    // of all tokens as they are spelled, by id
+  uint32_t *starts;  // [token_count + 1]; an id without a token is empty
+  uint32_t merge_count;
+  apus_text_merge *merges;
+} apus_text_document;
+
+// False where it is no such document, or is one with anything unusual about those lists: an id or
+// a spelling twice, a merge of no tokens, the merges first, an error. Then nothing is allocated.
+bool apus_text_document_read(apus_text_document *document, const uint8_t *json, size_t count);
+void apus_text_document_destroy(apus_text_document *document);
+
+// ---- Finding where one of some strings may begin ----
+
+// Told from the first two bytes of each string.
+typedef struct apus_text_needles {
+  // A byte may begin one where low[byte & 15] and high[byte >> 4] have a bit in common.
+  uint8_t low[16], high[16];
+  uint64_t pairs[1024];  // bits of first << 8 | second
+} apus_text_needles;
+
+// Adds a string of at least one byte. All zeros is the empty set.
+void apus_text_needles_add(apus_text_needles *needles, const uint8_t *bytes, size_t count);
+
+// The first place from `from` on where one may begin, or `count`.
+size_t apus_text_find(
+    const apus_text_needles *needles, int32_t isa, const uint8_t *text, size_t count, size_t from);
+
+// ---- Normal form C ----
+
+// Where text[from ..< count] may stop being in normal form C: everything before the place that is
+// returned is in it whatever follows, or all of it where that is `count`. The place is the first
+// byte of a scalar, `from` or behind it; often the text is in form C all the same.
+size_t apus_text_composed_end(const uint8_t *text, size_t count, size_t from);
+
+// ---- Decoding ----
+
+// What tokens spell: `bytes` of all, one after the other, and flags of each.
+typedef struct apus_text_spellings {
+  const uint8_t *bytes;
+  size_t byte_count;
+  const uint32_t *starts;  // [token_count + 1]
+  const uint8_t *flags;    // [token_count]
+  size_t token_count;
+} apus_text_spellings;
+
+// Writes the spellings of ids[*from ..< count] to `out` and returns how many bytes that are. Stops
+// before an id that is no token or has one of the flags in `stops`, and where less than its bytes
+// and 16 are left of `capacity`; *from says where.
+size_t apus_text_decode(
+    const apus_text_spellings *spellings, uint8_t stops, const int32_t *ids, size_t count,
+    size_t *from, uint8_t *out, size_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

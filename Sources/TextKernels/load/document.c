@@ -1,0 +1,190 @@
+// Reads the vocabulary and the merges of a tokenizer.json: nine tenths of the file, and the same
+// few shapes a hundred thousand times.
+#include <stdlib.h>
+#include <string.h>
+
+#include "../include/text_kernels.h"
+#include "../memory.h"
+#include "json.h"
+
+// Tokens in the order of the document.
+typedef struct entries {
+  uint8_t *bytes;
+  size_t bytes_used;
+  uint32_t *ends, *ids;
+  size_t ends_capacity, ids_capacity, count;
+  uint32_t id_limit;  // one above the greatest
+} entries;
+
+static void read_vocabulary(json *j, entries *e) {
+  e->bytes = apus_text_allocate(j->count - j->at + 1);
+  if (!json_take(j, '{')) j->failed = true;
+  if (json_take(j, '}')) return;
+  while (!j->failed) {
+    e->bytes_used += json_string(j, e->bytes + e->bytes_used);
+    if (!json_take(j, ':')) j->failed = true;
+    uint32_t id = json_number(j, APUS_TEXT_ID_LIMIT);
+    e->ends = apus_text_grow(e->ends, &e->ends_capacity, e->count + 1, sizeof *e->ends);
+    e->ids = apus_text_grow(e->ids, &e->ids_capacity, e->count + 1, sizeof *e->ids);
+    e->ends[e->count] = (uint32_t)e->bytes_used;
+    e->ids[e->count++] = id;
+    if (id >= e->id_limit) e->id_limit = id + 1;
+    if (json_take(j, '}')) return;
+    if (!json_take(j, ',')) j->failed = true;
+  }
+}
+
+// Puts the tokens into the order of their ids. False where an id is taken twice or a token is
+// empty.
+static bool place(apus_text_document *d, const entries *e) {
+  d->token_count = e->id_limit;
+  d->bytes = apus_text_allocate(e->bytes_used + 1);
+  d->starts = apus_text_allocate((e->id_limit + (size_t)1) * sizeof *d->starts);
+  memset(d->starts, 0, (e->id_limit + (size_t)1) * sizeof *d->starts);
+  // First the lengths, then where each begins.
+  for (size_t i = 0; i < e->count; i++) {
+    uint32_t length = e->ends[i] - (i ? e->ends[i - 1] : 0);
+    if (length == 0 || d->starts[e->ids[i] + 1] != 0) return false;
+    d->starts[e->ids[i] + 1] = length;
+  }
+  for (size_t id = 0; id < e->id_limit; id++) d->starts[id + 1] += d->starts[id];
+  for (size_t i = 0; i < e->count; i++) {
+    uint32_t from = i ? e->ends[i - 1] : 0;
+    memcpy(d->bytes + d->starts[e->ids[i]], e->bytes + from, e->ends[i] - from);
+  }
+  return true;
+}
+
+// `"left right"`, or `["left", "right"]`; returns the length of both together without the space,
+// and *border, where the right one begins.
+static size_t read_pair(json *j, uint8_t *text, size_t *border) {
+  if (json_take(j, '[')) {
+    *border = json_string(j, text);
+    if (!json_take(j, ',')) j->failed = true;
+    size_t count = *border + (j->failed ? 0 : json_string(j, text + *border));
+    if (!json_take(j, ']')) j->failed = true;
+    return count;
+  }
+  size_t count = json_string(j, text);
+  // The space is not the first character.
+  uint8_t *space = count > 1 ? memchr(text + 1, ' ', count - 1) : NULL;
+  if (!space) return j->failed = true, 0;
+  *border = (size_t)(space - text);
+  memmove(space, space + 1, count - *border - 1);
+  return count - 1;
+}
+
+// The token that is spelled so. Merges mostly give one token after the other.
+static int32_t find_merged(
+    const apus_text_index *x, const uint8_t *text, size_t count, int32_t expected) {
+  if (expected > 0 && (size_t)expected < x->token_count) {
+    size_t start = x->starts[expected];
+    if (x->starts[expected + 1] - start == count && memcmp(x->bytes + start, text, count) == 0)
+      return expected;
+  }
+  return apus_text_index_find(x, text, count);
+}
+
+static void read_merges(json *j, apus_text_document *d, const apus_text_index *index) {
+  size_t capacity = 0;
+  int32_t last = -1;
+  uint8_t *text = apus_text_allocate(j->count - j->at + 1);
+  if (!json_take(j, '[')) j->failed = true;
+  bool is_done = json_take(j, ']');
+  while (!j->failed && !is_done) {
+    size_t border = 0, count = read_pair(j, text, &border);
+    last = find_merged(index, text, count, last + 1);
+    apus_text_merge merge = {
+        apus_text_index_find(index, text, border),
+        apus_text_index_find(index, text + border, count - border), last,
+        (int32_t)d->merge_count};
+    if (merge.left < 0 || merge.right < 0 || merge.merged < 0) j->failed = true;
+    d->merges = apus_text_grow(d->merges, &capacity, d->merge_count + (size_t)1, sizeof merge);
+    d->merges[d->merge_count++] = merge;
+    is_done = json_take(j, ']');
+    if (!is_done && !json_take(j, ',')) j->failed = true;
+  }
+  free(text);
+}
+
+// What is read on the way over the model.
+typedef struct reading {
+  apus_text_document *document;
+  apus_text_index index;
+  size_t lists, models;  // read so far
+} reading;
+
+static void read_member(json *j, reading *r, bool is_vocabulary) {
+  apus_text_document *d = r->document;
+  json_skip_space(j);
+  size_t start = j->at;
+  // The vocabulary comes first, and each comes once.
+  if (r->lists != (is_vocabulary ? 0 : 1)) j->failed = true;
+  r->lists++;
+  if (j->failed) return;
+  if (!is_vocabulary) {
+    read_merges(j, d, &r->index);
+    d->merges_start = start;
+    d->merges_end = j->at;
+    return;
+  }
+  entries e = {0};
+  read_vocabulary(j, &e);
+  if (j->failed || !place(d, &e)) {
+    j->failed = true;
+  } else {
+    size_t size = 16, distinct = 0;
+    while (size < (size_t)d->token_count * 2) size *= 2;
+    r->index = (apus_text_index){
+        d->bytes, d->starts, d->token_count, apus_text_allocate(size * sizeof(uint64_t)), size};
+    apus_text_index_fill(&r->index);
+    for (size_t i = 0; i < size; i++) distinct += r->index.slots[i] != UINT64_MAX;
+    if (distinct != e.count) j->failed = true;
+  }
+  free(e.bytes);
+  free(e.ends);
+  free(e.ids);
+  d->vocabulary_start = start;
+  d->vocabulary_end = j->at;
+}
+
+// Goes over the members of an object: of the document, and inside it of the model.
+static void read_object(json *j, reading *r, bool is_model) {
+  if (!json_take(j, '{')) j->failed = true;
+  bool is_done = json_take(j, '}');
+  while (!is_done && !j->failed) {
+    size_t name = json_name(j);
+    if (!json_take(j, ':')) j->failed = true;
+    if (is_model && json_is(j, name, "vocab")) {
+      read_member(j, r, true);
+    } else if (is_model && json_is(j, name, "merges")) {
+      read_member(j, r, false);
+    } else if (!is_model && json_is(j, name, "model")) {
+      if (r->models++ > 0) j->failed = true;
+      read_object(j, r, true);
+    } else {
+      json_skip(j);
+    }
+    is_done = json_take(j, '}');
+    if (!is_done && !json_take(j, ',')) j->failed = true;
+  }
+}
+
+bool apus_text_document_read(apus_text_document *d, const uint8_t *text, size_t count) {
+  memset(d, 0, sizeof *d);
+  if (count >= APUS_TEXT_BYTES_LIMIT) return false;
+  json j = {text, count, 0, false};
+  reading r = {.document = d};
+  read_object(&j, &r, false);
+  free(r.index.slots);
+  if (!j.failed && r.lists == 2) return true;
+  apus_text_document_destroy(d);
+  return false;
+}
+
+void apus_text_document_destroy(apus_text_document *d) {
+  free(d->bytes);
+  free(d->starts);
+  free(d->merges);
+  memset(d, 0, sizeof *d);
+}

@@ -1,0 +1,37 @@
+// As much of JSON as it takes to walk over a document that another parser reads too.
+#ifndef APUS_TEXT_JSON_H
+#define APUS_TEXT_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct json {
+  const uint8_t *text;
+  size_t count;
+  size_t at;
+  bool failed;
+} json;
+
+void json_skip_space(json *j);
+
+// Skips white space; then whether this character follows, which is taken.
+bool json_take(json *j, uint8_t character);
+
+// Reads a string into `out`, which has room for all that is left of the document, and returns its
+// length. Fails for escapes that are no character and bytes that are no UTF-8.
+size_t json_string(json *j, uint8_t *out);
+
+// Skips a string and returns where its text begins.
+size_t json_name(json *j);
+
+// Whether the text of the string that begins there is `name`.
+bool json_is(const json *j, size_t start, const char *name);
+
+// Skips a value without looking closely.
+void json_skip(json *j);
+
+// A number without sign, fraction, exponent and leading zeros, below `limit`.
+uint32_t json_number(json *j, uint32_t limit);
+
+#endif

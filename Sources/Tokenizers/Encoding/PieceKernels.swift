@@ -1,0 +1,188 @@
+// The one file of this room that calls C, and the only one where `unsafe` is allowed.
+import ApusTextKernels
+
+/// How C is told of a split pattern.
+struct PiecePattern: Sendable {
+  fileprivate var value: apus_text_pattern
+
+  /// - Parameter isolatesNumbers: numbers are cut off one by one before the pattern sees the text;
+  ///   only for GPT-2's.
+  init(_ pattern: SplitPattern, isolatesNumbers: Bool = false) {
+    switch pattern {
+    case .gpt2:
+      value = apus_text_pattern(
+        family: Int32(APUS_TEXT_GPT2.rawValue), digits: isolatesNumbers ? 1 : 0,
+        contractions: false)
+    case .cl100k(let digits):
+      value = apus_text_pattern(
+        family: Int32(APUS_TEXT_CL100K.rawValue), digits: Int32(digits), contractions: false)
+    case .o200k(let digits, let contractions):
+      value = apus_text_pattern(
+        family: Int32(APUS_TEXT_O200K.rawValue), digits: Int32(digits),
+        contractions: contractions)
+    }
+  }
+
+  /// Appends the end of every piece of `text[range]`; the last one is the range's end. Nothing
+  /// outside the range is looked at.
+  func split(_ text: [UInt8], _ range: Range<Int>, into ends: inout [Int]) {
+    var pattern = value
+    let instructionSet = apus_text_isa_best()
+    var from = 0
+    while from < range.count {
+      let some = unsafe [Int](unsafeUninitializedCapacity: 256) { buffer, count in
+        unsafe text.withUnsafeBufferPointer { bytes in
+          count = unsafe apus_text_split(
+            &pattern, instructionSet, bytes.baseAddress.map { unsafe $0 + range.lowerBound },
+            range.count, &from, buffer.baseAddress, 256)
+        }
+      }
+      for end in some { ends.append(range.lowerBound + end) }
+    }
+  }
+}
+
+/// The tables of a byte-pair tokenizer, from which any number of threads make encoders.
+///
+/// Nothing changes after it was made.
+@safe final class PieceModel: @unchecked Sendable {
+  fileprivate let pointer: OpaquePointer
+  /// What the text's spaces mean: where they are markers, the model reads text that was not
+  /// normalised.
+  let spaces: SpaceMeaning
+  /// A section that does not begin with a space gets one in front.
+  let prefixesSpace: Bool
+
+  enum SpaceMeaning: Sendable {
+    case themselves
+    case markers
+    /// And one more is in front of a text that is not empty.
+    case markersWithPrefix
+  }
+
+  /// - Parameters:
+  ///   - tokens: the bytes of every token, one after the other.
+  ///   - starts: where each token begins, and the end; an empty token is none.
+  ///   - symbols: the token of each byte, -1 for none.
+  ///   - pattern: what cuts text; nil where it is not cut and symbols are characters. Bytes are
+  ///     then the symbols of characters without a token.
+  ///   - spaces: whether text comes with spaces that stand for U+2581, and with one more in front.
+  /// - Returns: nil where the kernels' limits are exceeded.
+  init?(
+    tokens: [UInt8], starts: [UInt32], symbols: [Int32], merges: [MergeTable.Rule],
+    prefersWholeTokens: Bool, pattern: PiecePattern?, spaces: SpaceMeaning,
+    prefixesSpace: Bool
+  ) {
+    self.spaces = spaces
+    self.prefixesSpace = prefixesSpace
+    precondition(symbols.count == 256 && Int(starts.last ?? 0) == tokens.count)
+    let made = unsafe tokens.withUnsafeBufferPointer { tokens in
+      unsafe starts.withUnsafeBufferPointer { starts in
+        unsafe symbols.withUnsafeBufferPointer { symbols in
+          unsafe merges.withUnsafeBytes { merges in
+            var vocabulary = unsafe apus_text_vocabulary(
+              token_count: UInt32(starts.count - 1), bytes: tokens.baseAddress,
+              starts: starts.baseAddress, symbols: symbols.baseAddress,
+              merge_count: UInt32(merges.count / MemoryLayout<apus_text_merge>.stride),
+              merges: merges.bindMemory(to: apus_text_merge.self).baseAddress,
+              prefers_whole_tokens: prefersWholeTokens,
+              symbol_kind: Int32(
+                pattern == nil ? APUS_TEXT_CHARACTERS.rawValue : APUS_TEXT_BYTES.rawValue),
+              pattern: pattern?.value ?? apus_text_pattern(), spaces_are_markers: spaces != .themselves)
+            return unsafe apus_text_model_create(&vocabulary)
+          }
+        }
+      }
+    }
+    guard let made = unsafe made else { return nil }
+    unsafe pointer = made
+  }
+
+  deinit { unsafe apus_text_model_destroy(pointer) }
+}
+
+/// Encodes text with a model, and remembers what it saw. For one thread at a time.
+@safe final class PieceEncoder: @unchecked Sendable {
+  private let model: PieceModel
+  private let pointer: OpaquePointer
+
+  init(_ model: PieceModel) {
+    self.model = model
+    unsafe pointer = apus_text_encoder_create(model.pointer, -1)
+  }
+
+  deinit { unsafe apus_text_encoder_destroy(pointer) }
+
+  /// Appends the tokens of `text[range]`, as if it were all of the text.
+  func encode(_ text: [UInt8], _ range: Range<Int>, into ids: inout [Int32]) {
+    unsafe text.withUnsafeBufferPointer { bytes in
+      guard let start = bytes.baseAddress else { return }
+      var from = 0
+      while from < range.count {
+        var count = 0
+        let found = unsafe apus_text_encode(
+          pointer, start + range.lowerBound, range.count, &from, &count)
+        unsafe ids.append(contentsOf: UnsafeBufferPointer(start: found, count: count))
+      }
+    }
+  }
+}
+
+/// Strings that are looked for in text, told from their first two bytes. Nothing changes after it
+/// was made.
+@safe final class TextNeedles: @unchecked Sendable {
+  private let pointer: UnsafeMutablePointer<apus_text_needles>
+  private let instructionSet = apus_text_isa_best()
+
+  /// - Parameter strings: none of them is empty.
+  init(_ strings: [[UInt8]]) {
+    unsafe pointer = .allocate(capacity: 1)
+    unsafe pointer.initialize(to: apus_text_needles())
+    for string in strings { unsafe apus_text_needles_add(pointer, string, string.count) }
+  }
+
+  deinit { unsafe pointer.deallocate() }
+
+  /// The first place from `start` on where one may begin, or the text's end.
+  func next(in text: [UInt8], from start: Int) -> Int {
+    unsafe apus_text_find(pointer, instructionSet, text, text.count, start)
+  }
+}
+
+extension TokenBytes {
+  /// Appends what the ids spell, from `ids[from]` up to the first that is no token or has one of
+  /// the flags, and moves `from` there.
+  func append(
+    _ ids: [Int32], from: inout Int, stoppingAt flags: Flags, to text: inout [UInt8]
+  ) {
+    let room = max(1 << 16, longest + 16)
+    while from < ids.count {
+      let before = from
+      let some = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+        unsafe arena.withUnsafeBufferPointer { arena in
+          unsafe starts.withUnsafeBufferPointer { starts in
+            unsafe self.flags.withUnsafeBufferPointer { all in
+              var spellings = unsafe apus_text_spellings(
+                bytes: arena.baseAddress, byte_count: arena.count, starts: starts.baseAddress,
+                flags: UnsafeRawPointer(all.baseAddress)?.assumingMemoryBound(to: UInt8.self),
+                token_count: all.count)
+              count = unsafe apus_text_decode(
+                &spellings, flags.rawValue, ids, ids.count, &from, buffer.baseAddress, room)
+            }
+          }
+        }
+      }
+      text.append(contentsOf: some)
+      if from == before { return }
+    }
+  }
+}
+
+/// Normal form C, tested quickly.
+enum ComposedText {
+  /// Where `text` may stop being in normal form C, looked at from a place where a scalar begins
+  /// that composes with nothing before it; the text's end where it does not.
+  static func end(of text: [UInt8], from start: Int) -> Int {
+    unsafe apus_text_composed_end(text, text.count, start)
+  }
+}

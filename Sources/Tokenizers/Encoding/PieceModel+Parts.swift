@@ -1,0 +1,107 @@
+extension PieceModel {
+  /// The model of a byte-pair tokenizer: byte-level with one known pattern, or in characters with
+  /// byte tokens for those that it lacks and text that nothing but safe places cut. Nil for others.
+  convenience init?(_ parts: TokenizerParts) {
+    guard let model = parts.model.bytePair else { return nil }
+    var steps = parts.preTokenizer.steps[...]
+    let prefixes = steps.first == .prefixSpace
+    if prefixes { steps.removeFirst() }
+    let symbols: [Int32]
+    let pattern: PiecePattern?
+    switch model.symbols {
+    case .bytes(let bytes):
+      guard let known = PiecePattern(Array(steps)) else { return nil }
+      symbols = bytes
+      pattern = known
+    case .characters(_, let fallback, _, _):
+      guard let fallback, !fallback.contains(-1), !prefixes, steps.changeNothing else { return nil }
+      symbols = fallback
+      pattern = nil
+    }
+    let spaces = pattern == nil ? parts.normalizer.spaceMeaning : .themselves
+    // Those are found in the text before the model sees it; no piece becomes one. And the tokens of
+    // bytes are no text.
+    var excluded = parts.readsAddedTokens ? Set(parts.added.map(\.id)) : []
+    if pattern == nil { excluded.formUnion(symbols) }
+    var tokens: [UInt8] = []
+    var starts: [UInt32] = [0]
+    starts.reserveCapacity(parts.vocabulary.count + 1)
+    for id in 0..<Int32(parts.vocabulary.count) {
+      if excluded.isEmpty || !excluded.contains(id) {
+        let spelling = parts.vocabulary.bytes(id)
+        if pattern != nil {
+          ByteAlphabet.append(spelling, to: &tokens)
+        } else if spaces == .themselves {
+          tokens += spelling
+        } else {
+          tokens += ByteText.replacing(PieceModel.marker, with: [0x20], in: Array(spelling))
+        }
+      }
+      starts.append(UInt32(tokens.count))
+    }
+    self.init(
+      tokens: tokens, starts: starts, symbols: symbols, merges: model.merges.rules,
+      prefersWholeTokens: model.prefersWholeTokens, pattern: pattern, spaces: spaces,
+      prefixesSpace: prefixes)
+  }
+
+  /// A section with what is put in front of it.
+  func prefixed(_ section: [UInt8]) -> [UInt8] {
+    switch spaces {
+    case .themselves: prefixesSpace && section.first != 0x20 ? [0x20] + section : section
+    case .markers: section
+    case .markersWithPrefix: [0x20] + section
+    }
+  }
+
+  /// U+2581, which stands for a space.
+  fileprivate static let marker = Array("\u{2581}".utf8)
+}
+
+extension ArraySlice where Element == PreTokenizer.Step {
+  /// Only cuts, if at all, where that changes no token.
+  fileprivate var changeNothing: Bool {
+    allSatisfy { if case .beforeRuns = $0 { true } else { false } }
+  }
+}
+
+extension Normalizer {
+  /// Where all that it does is to write markers for spaces, and one in front.
+  fileprivate var spaceMeaning: PieceModel.SpaceMeaning {
+    switch steps.count {
+    case 1:
+      if case .sentencePiece(let normalizer) = steps[0], normalizer.onlyMarksSpaces {
+        return normalizer.addsDummyPrefix ? .markersWithPrefix : .markers
+      }
+      return marksSpaces(steps[0]) ? .markers : .themselves
+    case 2:
+      guard case .prepend(let prefix) = steps[0], marksSpaces(steps[1]) else { return .themselves }
+      return prefix == [0x20] || prefix == PieceModel.marker ? .markersWithPrefix : .themselves
+    default: return .themselves
+    }
+  }
+
+  private func marksSpaces(_ step: Step) -> Bool {
+    guard case .replace([0x20], let content) = step else { return false }
+    return content == PieceModel.marker
+  }
+}
+
+extension SentencePieceNormalizer {
+  /// Whether it does nothing else to text.
+  fileprivate var onlyMarksSpaces: Bool {
+    map == nil && !hasUserDefined && !removesExtraSpaces && escapesSpaces && !spaceIsSuffix
+  }
+}
+
+extension PiecePattern {
+  fileprivate init?(_ steps: [PreTokenizer.Step]) {
+    switch steps {
+    case [.cut(TextCut(kind: .scalar(.number)), .isolated), .pattern(.gpt2)]:
+      self.init(.gpt2, isolatesNumbers: true)
+    default:
+      guard steps.count == 1, case .pattern(let pattern) = steps[0] else { return nil }
+      self.init(pattern)
+    }
+  }
+}
