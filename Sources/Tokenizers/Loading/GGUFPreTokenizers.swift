@@ -55,9 +55,7 @@ struct GGUFPreTokenizer: Sendable {
   private static let llama3 = KnownRanks.llama(digits: #"\p{N}{1,3}"#)
   private static let qwen2 = KnownRanks.llama(digits: #"\p{N}"#)
   private static let kana = "[一-龥぀-ゟ゠-ヿ]+"
-  private static let deepseek3 =
-    ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"##
-    + #"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+  private static let deepseek3 = SplitPattern.deepseek3Texts[2]
   private static let spark =
     ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"##
     + #"| ?[\p{P}\p{S}]+|[\r\n]|\s+(?!\S)|\s+"#

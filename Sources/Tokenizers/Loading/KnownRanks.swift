@@ -29,9 +29,7 @@ struct KnownRanks {
 
   static let r50k =
     #"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"#
-  static let cl100k =
-    #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"#
-    + #"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"#
+  static let cl100k = SplitPattern.tiktokenText
   /// Of Llama 3, and with one digit instead of three of Qwen.
   static func llama(digits: String) -> String {
     #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits

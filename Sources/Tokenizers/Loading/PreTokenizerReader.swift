@@ -78,7 +78,11 @@ enum PreTokenizerReader {
       // isolating it.
       let keepsMatches =
         (behavior == .isolated && !isInverted) || (behavior == .removed && isInverted)
-      if keepsMatches, let known = SplitPattern(text: pattern.text) { return .pattern(known) }
+      if keepsMatches,
+        let known = SplitPattern(text: pattern.text, dialect: pattern.dialect)
+      {
+        return .pattern(known)
+      }
       return .cut(TextCut(kind: .pattern(pattern), isInverted: isInverted), behavior)
     }
   }
