@@ -69,6 +69,27 @@ import Testing
     }
   }
 
+  /// Only encodings with offsets take the road of the general engine.
+  @Test(
+    "tokens without offsets are those with them",
+    arguments: ["deepseek-v3", "qwen35", "qwen2", "llama-bpe", "gpt-4o", "tekken", "smollm"])
+  func bothRoads(_ name: String) throws {
+    // Every two bytes become one token where no border keeps them apart.
+    let alphabet = GGUFModelTests.alphabet
+    let pairs = alphabet.flatMap { left in alphabet.map { (left, $0) } }
+    let tokenizer = try Tokenizer(
+      gguf: GGUFVocabulary(
+        model: "gpt2", pre: name, tokens: alphabet + pairs.map { $0.0 + $0.1 },
+        merges: pairs.map { $0.0 + " " + $0.1 }))
+    var generator = SeededGenerator(state: 23)
+    for _ in 0..<300 {
+      let text = generator.text(parts: Int.random(in: 1...12, using: &generator))
+      let traced = try tokenizer.encoding(of: text, addSpecialTokens: false).ids
+      #expect(
+        tokenizer.encode(text, addSpecialTokens: false) == traced, "\(text.debugDescription)")
+    }
+  }
+
   static func base64(_ bytes: [UInt8]) -> String {
     let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
     var result = ""
