@@ -21,7 +21,7 @@ import Testing
     "superbpe", "kimi-k2", "afmoe", "chameleon",
   ]
 
-  private static var alphabet: [String] {
+  static var alphabet: [String] {
     var next: UInt32 = 0x100
     return (0..<256).map { byte in
       let isPlain = (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || byte >= 0xAE

@@ -8,7 +8,14 @@ import Testing
   static func pieces(
     _ text: String, _ pattern: String, _ behavior: String = "Isolated", invert: Bool = false
   ) throws -> [String] {
-    let tokenizer = try Tokenizer(
+    try pieces(text, splitter(pattern, behavior, invert: invert))
+  }
+
+  /// A tokenizer whose tokens are the pieces that a `Split` makes.
+  static func splitter(
+    _ pattern: String, _ behavior: String = "Isolated", invert: Bool = false
+  ) throws -> Tokenizer {
+    try Tokenizer(
       tokenizerJSON: [
         "pre_tokenizer": [
           "type": "Split", "pattern": ["Regex": .string(pattern)],
@@ -16,8 +23,11 @@ import Testing
         ],
         "model": ["type": "WordLevel", "vocab": ["?": 0], "unk_token": "?"],
       ], config: nil)
+  }
+
+  static func pieces(_ text: String, _ splitter: Tokenizer) throws -> [String] {
     let bytes = Array(text.utf8)
-    return try tokenizer.encoding(of: text).byteOffsets.map {
+    return try splitter.encoding(of: text).byteOffsets.map {
       String(decoding: bytes[$0], as: UTF8.self)
     }
   }
