@@ -71,6 +71,7 @@ import Testing
       (#"(a)\1"#, "references"), (#"a{1,5000}"#, "repetition"), (#"(?<=a*)b"#, "look-behind"),
       (#"(a"#, "parenthesis"), (#"a)"#, "parenthesis"), (#"\p{Nonsense}"#, "Nonsense"),
       (#"[z-a]"#, "range"), (#"*a"#, "repeat"), (#"[a"#, "ends"), (#"(?~a)"#, "group"),
+      (#"(?<=(?:a|a){30})b"#, "ways"), (#"(?<!(?:a?a?){12})b"#, "ways"),
       (#"\x{110000}"#, "hexadecimal"),
     ])
   func refusals(_ pattern: String, _ word: String) {
@@ -88,5 +89,11 @@ import Testing
     let deep = String(repeating: "(", count: 1000) + "a" + String(repeating: ")", count: 1000)
     #expect(throws: TokenizerError.self) { try Self.pieces("a", deep) }
     #expect(throws: TokenizerError.self) { try Self.pieces("a", "((a{900}){900}){900}") }
+    let many = (0..<9000).map { "a\($0)" }.joined(separator: "|")
+    #expect(throws: TokenizerError.self) { try Self.pieces("a", many) }
+    let classes = String(repeating: "[", count: 1000) + "a" + String(repeating: "]", count: 1000)
+    #expect(throws: TokenizerError.self) { try Self.pieces("a", classes) }
+    let looks = String(repeating: "(?=", count: 999)
+    #expect(throws: TokenizerError.self) { try Self.pieces("a", looks) }
   }
 }
