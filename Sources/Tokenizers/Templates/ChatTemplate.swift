@@ -44,6 +44,9 @@ public struct ChatTemplate: Sendable {
     program = try TemplateProgram(try TemplateParser.parse(source))
   }
 
+  /// Whether the template looks anywhere for this variable of its context.
+  public func reads(_ variable: String) -> Bool { program.names.contains(variable) }
+
   /// Renders the template.
   ///
   /// - Parameters:
@@ -51,9 +54,9 @@ public struct ChatTemplate: Sendable {
   ///     it is marked as the caller's, except the special tokens (`bos_token` and so on): set these
   ///     last, so that nothing from a request takes their place.
   ///   - clock: what `strftime_now` tells.
-  /// - trustsCaller: marks the caller's text as the template's, so that special tokens in
-  /// messages
-  ///     become control tokens, as with `transformers`.
+  ///   - limits: how far it may go.
+  ///   - trustsCaller: marks the caller's text as the template's, so that special tokens in
+  ///     messages become control tokens, as with `transformers`.
   /// - Returns: the prompt, every range marked as the template's or the caller's.
   /// - Throws: `TemplateError` with the template's line.
   public func render(

@@ -139,8 +139,7 @@ final class TemplateRange {
   let step: Int
 
   /// - Precondition: the step is neither zero nor `Int.min`, and the bounds are no further apart
-  /// than
-  ///   an `Int` can say.
+  ///   than an `Int` can say.
   init(start: Int, stop: Int, step: Int) {
     self.start = start
     self.stop = stop
