@@ -1,4 +1,5 @@
 import ApusJSON
+import ApusTokenizers
 
 /// `POST /v1/chat/completions`: a conversation, rendered by the model's chat template.
 struct ChatCompletionRequest {
