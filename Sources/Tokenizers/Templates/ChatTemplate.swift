@@ -122,10 +122,16 @@ private struct TemplateContextReader {
     return text
   }
 
-  /// As Python reads JSON: digits alone are an integer. One that no `Int` holds becomes a float.
+  /// As Python reads JSON: digits alone are an integer. What it refuses to read becomes a float.
   private func number(_ number: JSONNumber) -> TemplateValue {
-    let isInteger = !number.text.utf8.contains { $0 == 0x2E || $0 | 0x20 == 0x65 }
-    if isInteger, let value = number.intValue { return .int(value) }
-    return .double(number.doubleValue)
+    let text = number.text.utf8
+    guard !text.contains(where: { $0 == 0x2E || $0 | 0x20 == 0x65 }) else {
+      return .double(number.doubleValue)
+    }
+    if let value = number.intValue { return .int(value) }
+    guard text.count <= TemplateRun.longestInteger else { return .double(number.doubleValue) }
+    let isNegative = text.first == 0x2D
+    return .integer(
+      BigInteger(digits: text.dropFirst(isNegative ? 1 : 0), radix: 10, isNegative: isNegative))
   }
 }
