@@ -170,7 +170,7 @@ extension TemplateRun {
     if size == 1 { return "1 Byte" }
     if size < base {
       guard size.isFinite else { throw fail(.type, "no size") }
-      return "\(Int(size.rounded(.towardZero))) Bytes"
+      return BigInteger(truncating: size).text(radix: 10) + " Bytes"
     }
     let letters = ["k", "M", "G", "T", "P", "E", "Z", "Y"]
     var unit = base

@@ -259,7 +259,13 @@ extension TemplateRun {
     case .range(let range):
       let places = PythonSlice(range.count, bounds)
       let stride = range.step.multipliedReportingOverflow(by: bounds.2)
-      guard !stride.overflow else { throw fail(.limit, "the integer is too large") }
+      // The bounds may lie outside of the elements by up to a step.
+      let span = range.count.multipliedReportingOverflow(by: range.step)
+      let isTooWide =
+        stride.overflow || stride.partialValue == Int.min || span.overflow
+        || range.start.addingReportingOverflow(span.partialValue).overflow
+        || range.start.subtractingReportingOverflow(range.step).overflow
+      guard !isTooWide else { throw fail(.limit, "a range too wide") }
       return .range(
         TemplateRange(
           start: range.start + places.start * range.step,
