@@ -125,6 +125,10 @@ struct EncodingPass {
       encodeQuickly(model.prefixed(section), model, &scratch, &sink)
       return
     }
+    if sink.spans == nil, let model = tokenizer.wordModel, tokenizer.normalizedTokens.isEmpty {
+      encodeWords(section, model, &scratch, &sink)
+      return
+    }
     let needsOrigins =
       sink.spans != nil
       || tokenizer.preTokenizer.asksForOrigin(isNormalized: !tokenizer.normalizer.isIdentity)
@@ -187,6 +191,21 @@ struct EncodingPass {
       }
     }
     scratch.pieces = pieces
+  }
+
+  /// Word by word in C, which asks for what it does not know.
+  private func encodeWords(
+    _ text: [UInt8], _ model: WordModel, _ scratch: inout EncodingScratch,
+    _ sink: inout TokenSink
+  ) {
+    let encoder = scratch.wordEncoder ?? WordEncoder(model)
+    scratch.wordEncoder = encoder
+    let pipeline = WordPipeline(
+      normalizer: tokenizer.normalizer, preTokenizer: tokenizer.preTokenizer,
+      model: tokenizer.model, vocabulary: tokenizer.vocabulary)
+    encoder.encode(text, into: &sink.ids, scalar: pipeline.meaning(of:)) { word in
+      pipeline.tokens(of: word, &scratch)
+    }
   }
 
   /// All of a section at once, in C.

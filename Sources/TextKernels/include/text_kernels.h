@@ -29,7 +29,8 @@ int32_t apus_text_isa_best(void);
 // Families of split patterns. With L letters, N numbers, D = `digits`:
 enum apus_text_family {
   // 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
-  // D = 0 as it stands; D = 1 every number apart, before the pattern sees the text.
+  // D = 0 as it stands; D = 1 every number apart, before the pattern sees the text. Those numbers
+  // are of Unicode 17, as in `tokenizers`; all other classes are of Unicode 16.
   APUS_TEXT_GPT2 = 0,
   // (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,D}| ?[^\s\p{L}\p{N}]+[\r\n]*
   // |\s*[\r\n]+|\s+(?!\S)|\s+
@@ -110,6 +111,75 @@ void apus_text_encoder_destroy(apus_text_encoder *encoder);
 const int32_t *apus_text_encode(
     apus_text_encoder *encoder, const uint8_t *text, size_t count, size_t *from,
     size_t *ids_count);
+
+// ---- Encoding word by word ----
+
+// For models whose text is normalised scalar by scalar and cut at white space: WordPiece, and
+// Unigram in words. Words are looked up as they stand in the raw text. What a scalar becomes is
+// asked for when it is first met, and so are the tokens of a word that scalars alone do not tell.
+
+enum apus_text_scalar_kind {
+  APUS_TEXT_SCALAR_UNKNOWN = 0,   // not told yet
+  APUS_TEXT_SCALAR_WORD = 1,      // becomes part of a word, or nothing where its text is empty
+  APUS_TEXT_SCALAR_ALONE = 2,     // becomes a word of its own
+  APUS_TEXT_SCALAR_SPACE = 3,     // ends a word and is gone
+  APUS_TEXT_SCALAR_CONTEXT = 4    // depends on what is around it
+};
+
+enum apus_text_word_model {
+  APUS_TEXT_WORD_PIECE = 0,  // the longest token first; a word that cannot be written is unknown
+  APUS_TEXT_UNIGRAM = 1      // the most probable tokens; a run of unknown scalars is one unknown
+};
+
+typedef struct apus_text_word_vocabulary {
+  int32_t kind;  // apus_text_word_model
+  uint32_t token_count;
+  const uint8_t *bytes;    // of all tokens, one after the other
+  const uint32_t *starts;  // [token_count + 1]; an empty token is none
+  const double *scores;    // [token_count] Unigram: logarithms of probabilities
+  double unknown_score;    // Unigram: of one scalar
+  int32_t unknown;         // -1: unknown text is left out
+  uint32_t longest_word;   // WordPiece: words of more scalars are unknown
+  const uint8_t *prefix;   // Unigram: in front of every word; WordPiece: of tokens inside a word
+  size_t prefix_count;
+} apus_text_word_vocabulary;
+
+typedef struct apus_text_words apus_text_words;
+typedef struct apus_text_word_encoder apus_text_word_encoder;
+
+// NULL where a limit above is exceeded, or the prefix has more than 16 bytes.
+apus_text_words *apus_text_words_create(const apus_text_word_vocabulary *vocabulary);
+void apus_text_words_destroy(apus_text_words *words);
+
+// The model must outlive it.
+apus_text_word_encoder *apus_text_word_encoder_create(const apus_text_words *words);
+void apus_text_word_encoder_destroy(apus_text_word_encoder *encoder);
+
+enum apus_text_need {
+  APUS_TEXT_NEED_NOTHING = 0,
+  APUS_TEXT_NEED_SCALAR = 1,  // tell what `scalar` becomes
+  APUS_TEXT_NEED_WORD = 2     // tell the tokens of text[start ..< end]
+};
+
+typedef struct apus_text_request {
+  int32_t need;  // apus_text_need
+  uint32_t scalar;
+  size_t start, end;
+} apus_text_request;
+
+// Encodes words from text[*from] on and moves *from behind them, as far as it gets without asking;
+// returns their *ids_count ids, which stay until the next call.
+const int32_t *apus_text_word_encode(
+    apus_text_word_encoder *encoder, const uint8_t *text, size_t count, size_t *from,
+    size_t *ids_count, apus_text_request *request);
+
+// Answers: what a scalar becomes, at most 32 bytes; the tokens of a word.
+void apus_text_word_tell_scalar(
+    apus_text_word_encoder *encoder, uint32_t scalar, int32_t kind, const uint8_t *bytes,
+    size_t count);
+void apus_text_word_tell_word(
+    apus_text_word_encoder *encoder, const uint8_t *word, size_t count, const int32_t *ids,
+    size_t ids_count);
 
 // ---- Loading ----
 

@@ -2,6 +2,7 @@
 #ifndef APUS_TEXT_CLASSES_H
 #define APUS_TEXT_CLASSES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,11 @@ void apus_text_classes_prepare(void);
 APUS_INLINE uint32_t class_of(uint32_t scalar) {
   if (scalar < CLASS_TABLE_END) return apus_text_classes[scalar];
   return scalar - 0xE0100 < 0xF0 ? CLASS_MARK : CLASS_OTHER;
+}
+
+// Numbers since Unicode 17, of which classes know nothing.
+APUS_INLINE bool is_late_number(uint32_t scalar) {
+  return scalar - 0x11DE0 < 10 || scalar - 0x16FF4 < 3;
 }
 
 // Bytes of the scalar that a lead byte begins; 1 for bytes that begin none.

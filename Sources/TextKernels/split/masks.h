@@ -23,6 +23,7 @@ typedef struct apus_text_masks {
   uint64_t slashes;       // U+002F
   uint64_t high;          // bytes above ASCII
   uint64_t continuation;  // those that begin no scalar
+  uint64_t unassigned;    // above ASCII, in no class
 } apus_text_masks;
 
 // The runs of `set` that begin at these bits of it.
@@ -49,6 +50,7 @@ APUS_INLINE void add_high(const uint8_t *p, apus_text_masks *m) {
   m->numbers |= by_class[CLASS_NUMBER];
   m->spaces |= by_class[CLASS_SPACE];
   m->others = ~(m->letters | m->numbers | m->spaces);
+  m->unassigned = by_class[CLASS_OTHER];
 }
 
 // The first bytes of the scalars whose last bytes are given.
@@ -119,6 +121,11 @@ APUS_INLINE apus_text_starts gpt2_starts(
     // A number ends the text for what is before it.
     uint64_t before_number = m->spaces & m->numbers >> 1;
     r.starts |= (last & ~leads_of_last(before_number, m->continuation)) | number_starts(m, 1);
+    // Late numbers may be among these, and end a run of white space before them.
+    if (m->unassigned) {
+      uint64_t before = below(lowest(m->unassigned)), words_before = before & ~m->spaces;
+      r.known &= words_before ? below(highest(words_before)) << 2 | 3 : 1;
+    }
   } else {
     r.starts |= last | (m->numbers & ~(m->numbers << 1) & ~absorbed);
   }

@@ -12,6 +12,7 @@
 typedef struct apus_text_range {
   const uint8_t *text;
   size_t end;  // patterns look no further
+  bool has_late_numbers;  // they count as numbers
 } apus_text_range;
 
 typedef struct apus_text_step {
@@ -37,7 +38,10 @@ APUS_INLINE bool is_newline(uint8_t byte) { return byte == '\n' || byte == '\r';
 APUS_INLINE apus_text_step step_at(const apus_text_range *r, size_t i) {
   uint32_t length = length_of_lead(r->text[i]);
   if (i + length > r->end) return (apus_text_step){CLASS_OTHER, i + 1};
-  return (apus_text_step){class_of(scalar_at(r->text + i, length)), i + length};
+  uint32_t scalar = scalar_at(r->text + i, length);
+  if (r->has_late_numbers && is_late_number(scalar))
+    return (apus_text_step){CLASS_NUMBER, i + length};
+  return (apus_text_step){class_of(scalar), i + length};
 }
 
 APUS_INLINE size_t run_end(const apus_text_range *r, size_t i, uint32_t set, size_t most) {

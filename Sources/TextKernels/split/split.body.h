@@ -17,7 +17,7 @@ APUS_INLINE uint64_t ISA(block_starts)(const apus_text_pattern *pattern, const u
   apus_text_masks m;
   ISA(classify)(p, &m);
   m.uppers = m.letters & ~m.lowers;
-  m.marks = 0;
+  m.marks = m.unassigned = 0;
   if (m.high) {
     add_high(p, &m);
     return ISA(starts_of)(pattern, p, &m);
@@ -32,7 +32,8 @@ APUS_INLINE uint64_t ISA(block_starts)(const apus_text_pattern *pattern, const u
 static size_t ISA(split)(
     const apus_text_pattern *pattern, const uint8_t *text, size_t count, size_t *from,
     size_t *ends, size_t capacity) {
-  apus_text_range range = {text, count};
+  bool isolates = pattern->family == APUS_TEXT_GPT2 && pattern->digits == 1;
+  apus_text_range range = {text, count, isolates};
   size_t at = *from, found = 0;
   while (found < capacity && at < count) {
     uint64_t starts =

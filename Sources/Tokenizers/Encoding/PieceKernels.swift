@@ -186,3 +186,122 @@ enum ComposedText {
     unsafe apus_text_composed_end(text, text.count, start)
   }
 }
+
+/// What one scalar of raw text becomes in words.
+enum ScalarMeaning: Sendable, Hashable {
+  /// Part of a word; nothing where it is empty.
+  case word([UInt8])
+  /// A word of its own.
+  case alone([UInt8])
+  /// Ends a word.
+  case space
+  /// Depends on what is around it.
+  case context
+}
+
+/// The tables of a model of words, from which any number of threads make encoders.
+///
+/// Nothing changes after it was made.
+@safe final class WordModel: @unchecked Sendable {
+  fileprivate let pointer: OpaquePointer
+
+  enum Kind: Sendable {
+    /// - Parameter longest: words of more scalars are unknown.
+    case wordPiece(longest: Int)
+    case unigram(scores: [Double], unknown: Double)
+  }
+
+  /// - Parameters:
+  ///   - tokens: the bytes of every token, one after the other.
+  ///   - starts: where each token begins, and the end; an empty token is none.
+  ///   - prefix: in front of every word of Unigram, and of WordPiece's tokens inside a word.
+  /// - Returns: nil where the kernels' limits are exceeded.
+  init?(
+    _ kind: Kind, tokens: [UInt8], starts: [UInt32], unknown: Int32?, prefix: [UInt8]
+  ) {
+    var vocabulary = unsafe apus_text_word_vocabulary()
+    var scores: [Double] = []
+    switch kind {
+    case .wordPiece(let longest):
+      unsafe vocabulary.kind = Int32(APUS_TEXT_WORD_PIECE.rawValue)
+      unsafe vocabulary.longest_word = UInt32(clamping: longest)
+    case .unigram(let all, let score):
+      precondition(all.count == starts.count - 1)
+      scores = all
+      unsafe vocabulary.kind = Int32(APUS_TEXT_UNIGRAM.rawValue)
+      unsafe vocabulary.unknown_score = score
+    }
+    unsafe vocabulary.token_count = UInt32(starts.count - 1)
+    unsafe vocabulary.unknown = unknown ?? -1
+    unsafe vocabulary.prefix_count = prefix.count
+    let made = unsafe tokens.withUnsafeBufferPointer { tokens in
+      unsafe starts.withUnsafeBufferPointer { starts in
+        unsafe scores.withUnsafeBufferPointer { scores in
+          unsafe prefix.withUnsafeBufferPointer { prefix in
+            unsafe vocabulary.bytes = tokens.baseAddress
+            unsafe vocabulary.starts = starts.baseAddress
+            unsafe vocabulary.scores = scores.isEmpty ? nil : scores.baseAddress
+            unsafe vocabulary.prefix = prefix.baseAddress
+            return unsafe apus_text_words_create(&vocabulary)
+          }
+        }
+      }
+    }
+    guard let made = unsafe made else { return nil }
+    unsafe pointer = made
+  }
+
+  deinit { unsafe apus_text_words_destroy(pointer) }
+}
+
+/// Encodes text word by word, and remembers words and scalars. For one thread at a time.
+@safe final class WordEncoder: @unchecked Sendable {
+  private let model: WordModel
+  private let pointer: OpaquePointer
+
+  init(_ model: WordModel) {
+    self.model = model
+    unsafe pointer = apus_text_word_encoder_create(model.pointer)
+  }
+
+  deinit { unsafe apus_text_word_encoder_destroy(pointer) }
+
+  /// Appends the tokens of a text.
+  ///
+  /// - Parameters:
+  ///   - scalar: what a scalar becomes.
+  ///   - word: the tokens of a stretch of text that scalars alone do not tell.
+  func encode(
+    _ text: [UInt8], into ids: inout [Int32], scalar: (UInt32) -> ScalarMeaning,
+    word: ([UInt8]) -> [Int32]
+  ) {
+    var from = 0
+    var request = apus_text_request()
+    while from < text.count {
+      var count = 0
+      let found = unsafe apus_text_word_encode(
+        pointer, text, text.count, &from, &count, &request)
+      unsafe ids.append(contentsOf: UnsafeBufferPointer(start: found, count: count))
+      switch request.need {
+      case Int32(APUS_TEXT_NEED_SCALAR.rawValue): tell(request.scalar, scalar(request.scalar))
+      case Int32(APUS_TEXT_NEED_WORD.rawValue):
+        let part = Array(text[request.start..<request.end])
+        let tokens = word(part)
+        unsafe apus_text_word_tell_word(pointer, part, part.count, tokens, tokens.count)
+        ids.append(contentsOf: tokens)
+      default: break
+      }
+    }
+  }
+
+  private func tell(_ scalar: UInt32, _ meaning: ScalarMeaning) {
+    let (kind, text): (apus_text_scalar_kind, [UInt8]) =
+      switch meaning {
+      case .word(let text): (APUS_TEXT_SCALAR_WORD, text)
+      case .alone(let text): (APUS_TEXT_SCALAR_ALONE, text)
+      case .space: (APUS_TEXT_SCALAR_SPACE, [])
+      case .context: (APUS_TEXT_SCALAR_CONTEXT, [])
+      }
+    unsafe apus_text_word_tell_scalar(pointer, scalar, Int32(kind.rawValue), text, text.count)
+  }
+}

@@ -1,0 +1,134 @@
+// The models of words.
+#include "words.h"
+
+#include <stdlib.h>
+
+#include "../memory.h"
+
+apus_text_words *apus_text_words_create(const apus_text_word_vocabulary *v) {
+  // Nodes have 24 bits.
+  bool fits = v->token_count <= APUS_TEXT_ID_LIMIT && v->starts[v->token_count] < 1 << 24 &&
+              v->unknown < APUS_TEXT_ID_LIMIT && v->prefix_count <= WORD_PREFIX;
+  if (!fits) return NULL;
+  apus_text_words *w = apus_text_allocate(sizeof *w);
+  memset(w, 0, sizeof *w);
+  w->kind = v->kind;
+  w->unknown_score = v->unknown_score;
+  w->unknown = v->unknown;
+  w->longest_word = v->longest_word;
+  memcpy(w->prefix, v->prefix, v->prefix_count);
+  w->prefix_count = v->prefix_count;
+  apus_text_trie_init(&w->trie, v->starts[v->token_count]);
+  for (uint32_t id = 0; id < v->token_count; id++) {
+    size_t count = v->starts[id + 1] - v->starts[id];
+    if (count > 0) apus_text_trie_add(&w->trie, v->bytes + v->starts[id], count, (int32_t)id);
+  }
+  if (v->scores) {
+    w->scores = apus_text_allocate((v->token_count + (size_t)1) * sizeof *w->scores);
+    memcpy(w->scores, v->scores, v->token_count * sizeof *w->scores);
+  }
+  for (size_t i = 0; i < w->prefix_count && w->continuation != TRIE_NONE; i++)
+    w->continuation = trie_child(&w->trie, w->continuation, w->prefix[i]);
+  return w;
+}
+
+void apus_text_words_destroy(apus_text_words *w) {
+  if (!w) return;
+  apus_text_trie_destroy(&w->trie);
+  free(w->scores);
+  free(w);
+}
+
+static size_t unknown(const apus_text_words *w, uint32_t *ids) {
+  if (w->unknown < 0) return 0;
+  ids[0] = (uint32_t)w->unknown;
+  return 1;
+}
+
+static size_t scalar_count(const uint8_t *word, size_t count) {
+  size_t scalars = 0;
+  for (size_t i = 0; i < count; i++) scalars += (word[i] & 0xC0) != 0x80;
+  return scalars;
+}
+
+// The longest token that begins at each place, those inside the word from the prefix on.
+static size_t word_piece(
+    const apus_text_words *w, const uint8_t *word, size_t count, uint32_t *ids) {
+  if (count > w->longest_word && scalar_count(word, count) > w->longest_word)
+    return unknown(w, ids);
+  size_t found = 0;
+  for (size_t start = 0; start < count;) {
+    uint32_t node = start == 0 ? 0 : w->continuation;
+    int32_t token = -1;
+    size_t end = start;
+    for (size_t at = start; at < count && node != TRIE_NONE;) {
+      node = trie_child(&w->trie, node, word[at++]);
+      if (node == TRIE_NONE || w->trie.tokens[node] < 0) continue;
+      token = w->trie.tokens[node];
+      end = at;
+    }
+    if (token < 0) return unknown(w, ids);
+    ids[found++] = (uint32_t)token;
+    start = end;
+  }
+  return found;
+}
+
+// The best way to write the beginning of the word up to each place.
+typedef struct place {
+  double score;
+  int32_t token;    // the last one; -1 for an unknown scalar
+  uint32_t start;   // where it begins
+  bool is_reached;
+} place;
+
+static void offer(place *at, double score, int32_t token, size_t start) {
+  if (at->is_reached && score <= at->score) return;
+  *at = (place){score, token, (uint32_t)start, true};
+}
+
+static size_t unigram(
+    const apus_text_words *w, const uint8_t *word, size_t count, uint32_t *ids) {
+  place best[WORD_BYTES + WORD_PREFIX + 1];
+  for (size_t i = 0; i <= count; i++) best[i].is_reached = false;
+  best[0].score = 0;
+  for (size_t start = 0; start < count;) {
+    size_t length = length_of_lead(word[start]);
+    if (length > count - start) length = count - start;
+    double sum = best[start].score;
+    bool has_one = false;
+    uint32_t node = 0;
+    for (size_t at = start; at < count;) {
+      node = trie_child(&w->trie, node, word[at++]);
+      if (node == TRIE_NONE) break;
+      int32_t token = w->trie.tokens[node];
+      if (token < 0) continue;
+      has_one |= at - start == length;
+      offer(best + at, w->scores[token] + sum, token, start);
+    }
+    if (!has_one) offer(best + start + length, w->unknown_score + sum, -1, start);
+    start += length;
+  }
+  // From the end to the beginning, then turned round. A run of unknown scalars is one.
+  size_t found = 0;
+  bool was_unknown = false;
+  for (size_t end = count; end > 0; end = best[end].start) {
+    int32_t token = best[end].token;
+    bool is_unknown = token < 0 || token == w->unknown;
+    if (is_unknown) token = w->unknown;
+    if (token >= 0 && !(is_unknown && was_unknown)) ids[found++] = (uint32_t)token;
+    was_unknown = is_unknown;
+  }
+  for (size_t i = 0; i < found / 2; i++) {
+    uint32_t id = ids[i];
+    ids[i] = ids[found - 1 - i];
+    ids[found - 1 - i] = id;
+  }
+  return found;
+}
+
+size_t apus_text_word_tokens(
+    const apus_text_words *w, const uint8_t *word, size_t count, uint32_t *ids) {
+  return w->kind == APUS_TEXT_UNIGRAM ? unigram(w, word, count, ids)
+                                      : word_piece(w, word, count, ids);
+}
