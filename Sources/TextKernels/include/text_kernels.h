@@ -151,8 +151,8 @@ typedef struct apus_text_word_encoder apus_text_word_encoder;
 apus_text_words *apus_text_words_create(const apus_text_word_vocabulary *vocabulary);
 void apus_text_words_destroy(apus_text_words *words);
 
-// The model must outlive it.
-apus_text_word_encoder *apus_text_word_encoder_create(const apus_text_words *words);
+// The model must outlive it. `isa` is for tests; -1 takes the best.
+apus_text_word_encoder *apus_text_word_encoder_create(const apus_text_words *words, int32_t isa);
 void apus_text_word_encoder_destroy(apus_text_word_encoder *encoder);
 
 enum apus_text_need {
@@ -165,6 +165,7 @@ typedef struct apus_text_request {
   int32_t need;  // apus_text_need
   uint32_t scalar;
   size_t start, end;
+  size_t checked;  // what was asked for so far; 0 where a text begins
 } apus_text_request;
 
 // Encodes words from text[*from] on and moves *from behind them, as far as it gets without asking;
@@ -208,6 +209,8 @@ typedef struct apus_text_document {
   uint32_t *starts;  // [token_count + 1]; an id without a token is empty
   uint32_t merge_count;
   apus_text_merge *merges;
+  uint64_t *slots;  // of an apus_text_index of the tokens
+  size_t slot_count;
 } apus_text_document;
 
 // False where it is no such document, or is one with anything unusual about those lists: an id or
@@ -247,11 +250,20 @@ typedef struct apus_text_spellings {
   const uint32_t *starts;  // [token_count + 1]
   const uint8_t *flags;    // [token_count]
   size_t token_count;
+  // Tokens with this flag stand for one byte each; 0 where there are none. They are decoded as far
+  // as each of their characters is complete and valid or, with `whole_runs`, a run of them is.
+  uint8_t byte_flag;
+  bool whole_runs;
 } apus_text_spellings;
 
-// Writes the spellings of ids[*from ..< count] to `out` and returns how many bytes that are. Stops
-// before an id that is no token or has one of the flags in `stops`, and where less than its bytes
-// and 16 are left of `capacity`; *from says where.
+// How many bytes ids[*from ..< count] spell. Stops before an id that is no token or has one of the
+// flags in `stops`, and before bytes that are no text; *from says where.
+size_t apus_text_decoded_count(
+    const apus_text_spellings *spellings, uint8_t stops, const int32_t *ids, size_t count,
+    size_t *from);
+
+// Writes that to `out` and returns how many bytes it is. Stops as well where less than a token's
+// bytes and 16 are left of `capacity`.
 size_t apus_text_decode(
     const apus_text_spellings *spellings, uint8_t stops, const int32_t *ids, size_t count,
     size_t *from, uint8_t *out, size_t capacity);

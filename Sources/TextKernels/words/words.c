@@ -1,13 +1,15 @@
 // The models of words.
 #include "words.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../memory.h"
 
 apus_text_words *apus_text_words_create(const apus_text_word_vocabulary *v) {
-  // Nodes have 24 bits.
-  bool fits = v->token_count <= APUS_TEXT_ID_LIMIT && v->starts[v->token_count] < 1 << 24 &&
+  bool fits = v->token_count <= APUS_TEXT_ID_LIMIT &&
+              v->starts[v->token_count] < APUS_TEXT_BYTES_LIMIT &&
               v->unknown < APUS_TEXT_ID_LIMIT && v->prefix_count <= WORD_PREFIX;
   if (!fits) return NULL;
   apus_text_words *w = apus_text_allocate(sizeof *w);
@@ -16,17 +18,9 @@ apus_text_words *apus_text_words_create(const apus_text_word_vocabulary *v) {
   w->unknown_score = v->unknown_score;
   w->unknown = v->unknown;
   w->longest_word = v->longest_word;
-  memcpy(w->prefix, v->prefix, v->prefix_count);
+  if (v->prefix_count > 0) memcpy(w->prefix, v->prefix, v->prefix_count);
   w->prefix_count = v->prefix_count;
-  apus_text_trie_init(&w->trie, v->starts[v->token_count]);
-  for (uint32_t id = 0; id < v->token_count; id++) {
-    size_t count = v->starts[id + 1] - v->starts[id];
-    if (count > 0) apus_text_trie_add(&w->trie, v->bytes + v->starts[id], count, (int32_t)id);
-  }
-  if (v->scores) {
-    w->scores = apus_text_allocate((v->token_count + (size_t)1) * sizeof *w->scores);
-    memcpy(w->scores, v->scores, v->token_count * sizeof *w->scores);
-  }
+  apus_text_trie_init(&w->trie, v->bytes, v->starts, v->token_count, v->scores);
   for (size_t i = 0; i < w->prefix_count && w->continuation != TRIE_NONE; i++)
     w->continuation = trie_child(&w->trie, w->continuation, w->prefix[i]);
   return w;
@@ -35,7 +29,6 @@ apus_text_words *apus_text_words_create(const apus_text_word_vocabulary *v) {
 void apus_text_words_destroy(apus_text_words *w) {
   if (!w) return;
   apus_text_trie_destroy(&w->trie);
-  free(w->scores);
   free(w);
 }
 
@@ -77,43 +70,42 @@ static size_t word_piece(
 // The best way to write the beginning of the word up to each place.
 typedef struct place {
   double score;
-  int32_t token;    // the last one; -1 for an unknown scalar
-  uint32_t start;   // where it begins
-  bool is_reached;
+  uint32_t node;   // of the last token; TRIE_NONE for an unknown scalar
+  uint32_t start;  // where that begins
 } place;
 
-static void offer(place *at, double score, int32_t token, size_t start) {
-  if (at->is_reached && score <= at->score) return;
-  *at = (place){score, token, (uint32_t)start, true};
-}
-
+// Sums are made in the order of the reference: near ties hang on their rounding.
 static size_t unigram(
     const apus_text_words *w, const uint8_t *word, size_t count, uint32_t *ids) {
   place best[WORD_BYTES + WORD_PREFIX + 1];
-  for (size_t i = 0; i <= count; i++) best[i].is_reached = false;
+  for (size_t i = 1; i <= count; i++) best[i].score = -INFINITY;
   best[0].score = 0;
+  const trie_unit *units = w->trie.units;
   for (size_t start = 0; start < count;) {
     size_t length = length_of_lead(word[start]);
     if (length > count - start) length = count - start;
-    double sum = best[start].score;
-    bool has_one = false;
+    double sum = best[start].score, single = -INFINITY;
     uint32_t node = 0;
     for (size_t at = start; at < count;) {
-      node = trie_child(&w->trie, node, word[at++]);
-      if (node == TRIE_NONE) break;
-      int32_t token = w->trie.tokens[node];
-      if (token < 0) continue;
-      has_one |= at - start == length;
-      offer(best + at, w->scores[token] + sum, token, start);
+      uint32_t child = units[node].base ^ word[at];
+      if (units[child].parent != node) break;
+      node = child;
+      at++;
+      if (at - start == length) single = units[node].score;
+      // Where no token ends this is minus infinity.
+      double score = units[node].score + sum;
+      if (score > best[at].score) best[at] = (place){score, node, (uint32_t)start};
     }
-    if (!has_one) offer(best + start + length, w->unknown_score + sum, -1, start);
+    double unknown_score = w->unknown_score + sum;
+    if (single == -INFINITY && unknown_score > best[start + length].score)
+      best[start + length] = (place){unknown_score, TRIE_NONE, (uint32_t)start};
     start += length;
   }
   // From the end to the beginning, then turned round. A run of unknown scalars is one.
   size_t found = 0;
   bool was_unknown = false;
   for (size_t end = count; end > 0; end = best[end].start) {
-    int32_t token = best[end].token;
+    int32_t token = best[end].node == TRIE_NONE ? -1 : w->trie.tokens[best[end].node];
     bool is_unknown = token < 0 || token == w->unknown;
     if (is_unknown) token = w->unknown;
     if (token >= 0 && !(is_unknown && was_unknown)) ids[found++] = (uint32_t)token;

@@ -1,7 +1,6 @@
 #ifndef APUS_TEXT_WORDS_H
 #define APUS_TEXT_WORDS_H
 
-#include "../encode/tables.h"
 #include "trie.h"
 
 // Longer words than this, once normalised, are asked for.
@@ -11,7 +10,6 @@
 struct apus_text_words {
   apus_text_trie trie;
   int32_t kind;
-  double *scores;
   double unknown_score;
   int32_t unknown;
   uint32_t longest_word;

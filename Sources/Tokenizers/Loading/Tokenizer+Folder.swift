@@ -13,7 +13,7 @@ extension Tokenizer {
   /// - Throws: `TokenizerError`.
   public static func load(folder: String) throws(TokenizerError) -> Tokenizer {
     var isFolder = ObjCBool(false)
-    let exists = FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
+    let exists = unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
     if exists, !isFolder.boolValue { return try load(file: folder) }
     let files = TokenizerFolder(URL(fileURLWithPath: folder))
     guard let name = files.tokenizerName else {
@@ -83,6 +83,17 @@ private struct TokenizerFolder {
     return try json(bytes, name)
   }
 
+  /// The document of a `tokenizer.json`; of the usual byte-pair model without its lists.
+  private func document(
+    _ bytes: [UInt8], _ name: String
+  ) throws(TokenizerError) -> (JSONValue, TokenLists?) {
+    if let lists = TokenLists(bytes) {
+      let rest = try json(lists.rest, name)
+      if ModelReader.isPlainBytePair(rest["model"]) { return (rest, lists) }
+    }
+    return (try json(bytes, name), nil)
+  }
+
   private func templates() throws(TokenizerError) -> [String: String] {
     var templates = TokenizerConfig.templates(try json("chat_template.json")?["chat_template"])
     if let bytes = try bytes("chat_template.jinja") {
@@ -105,7 +116,7 @@ private struct TokenizerFolder {
     let templates = try templates()
     let first = content.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
     if first == UInt8(ascii: "{") {
-      let root = try json(content, name)
+      let (root, lists) = try document(content, name)
       if root["model"] == nil, root["bpe_ranks"] != nil || root["vocab"]?.arrayValue != nil {
         return try Tokenizer(tekken: root, templates: templates, name: path(name))
       }
@@ -114,7 +125,7 @@ private struct TokenizerFolder {
         document = PlainVocabulary.pairs(root, merges: merges, config: config)
       }
       return try Tokenizer(
-        tokenizerJSON: document, config: config,
+        tokenizerJSON: document, lists: lists, config: config,
         specialTokensMap: try json("special_tokens_map.json"), templates: templates)
     }
     if PlainVocabulary.isRanks(content) {
