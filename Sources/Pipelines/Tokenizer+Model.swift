@@ -11,7 +11,9 @@ extension Tokenizer {
   public static func load(model path: String, pattern: String? = nil) throws -> Tokenizer {
     let values = try? URL(fileURLWithPath: path).resourceValues(forKeys: [.isDirectoryKey])
     if values?.isDirectory == true { return try load(folder: path) }
-    guard path.hasSuffix(".gguf") || isGGUF(path) else { return try load(file: path, pattern: pattern) }
+    guard path.hasSuffix(".gguf") || isGGUF(path) else {
+      return try load(file: path, pattern: pattern)
+    }
     let file = try GGUF(try MappedFile(path: path))
     guard let vocabulary = GGUFVocabulary(file.metadata) else {
       throw TokenizerError.malformed(
