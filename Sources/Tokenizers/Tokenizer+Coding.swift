@@ -36,10 +36,14 @@ extension Tokenizer {
   public func decode(_ ids: [Int32], skipSpecialTokens: Bool) -> String {
     var decoder = StreamDecoder(self, skipSpecialTokens: skipSpecialTokens)
     var text: [UInt8] = []
-    text.reserveCapacity(ids.count * 4)
     var at = 0
+    var isAllTried = false
     while at < ids.count {
       if let stops = decoder.stopsOfSettledText {
+        if !isAllTried, let all = pieces.text(ids, from: at, stoppingAt: stops, after: text) {
+          return all
+        }
+        isAllTried = true
         pieces.append(ids, from: &at, stoppingAt: stops, to: &text)
         guard at < ids.count else { break }
       }
@@ -125,6 +129,10 @@ struct EncodingPass {
       encodeQuickly(model.prefixed(section), model, &scratch, &sink)
       return
     }
+    if sink.spans == nil, let words = tokenizer.words, tokenizer.normalizedTokens.isEmpty {
+      encodeWords(section, words, &scratch, &sink)
+      return
+    }
     let needsOrigins =
       sink.spans != nil
       || tokenizer.preTokenizer.asksForOrigin(isNormalized: !tokenizer.normalizer.isIdentity)
@@ -187,6 +195,19 @@ struct EncodingPass {
       }
     }
     scratch.pieces = pieces
+  }
+
+  /// Word by word in C, which asks for what it does not know.
+  private func encodeWords(
+    _ text: [UInt8], _ words: KnownWords, _ scratch: inout EncodingScratch,
+    _ sink: inout TokenSink
+  ) {
+    let encoder = scratch.wordEncoder ?? WordEncoder(words.model)
+    scratch.wordEncoder = encoder
+    let pipeline = words.pipeline
+    encoder.encode(text, into: &sink.ids, scalar: pipeline.meaning(of:)) { word in
+      pipeline.tokens(of: word, &scratch)
+    }
   }
 
   /// All of a section at once, in C.

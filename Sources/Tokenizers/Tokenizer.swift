@@ -11,6 +11,8 @@ public final class Tokenizer: Sendable {
   let model: TokenModel
   /// Cuts and encodes in C, where the model and the pre-tokeniser are such that it can.
   let pieceModel: PieceModel?
+  /// The same for models of words.
+  let words: KnownWords?
   let normalizer: Normalizer
   let preTokenizer: PreTokenizer
   /// Searched in the text as it is.
@@ -42,6 +44,7 @@ public final class Tokenizer: Sendable {
     vocabulary = parts.vocabulary
     model = parts.model
     pieceModel = PieceModel(parts)
+    words = KnownWords(parts)
     normalizer = parts.normalizer
     preTokenizer = parts.preTokenizer
     postProcessor = parts.postProcessor

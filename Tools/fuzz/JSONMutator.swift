@@ -3,9 +3,9 @@ import ApusJSON
 /// Changes a document so that it stays one: nearly all that a bit flip makes of JSON is refused by the
 /// parser, and whoever reads the document is never asked.
 struct JSONMutator {
-  private var state: UInt64
+  private var random: SplitMix
 
-  init(seed: UInt32) { state = UInt64(seed) }
+  init(seed: UInt32) { random = SplitMix(seed: seed) }
 
   /// One to three values changed.
   mutating func change(_ value: JSONValue) -> JSONValue {
@@ -17,14 +17,7 @@ struct JSONMutator {
     return result
   }
 
-  /// Source: Steele et al. 2014, "Fast splittable pseudorandom number generators" (splitmix64).
-  private mutating func next(_ bound: Int) -> Int {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return Int((z ^ (z >> 31)) % UInt64(max(1, bound)))
-  }
+  private mutating func next(_ bound: Int) -> Int { random.next(bound) }
 
   private static func count(_ value: JSONValue) -> Int {
     switch value {

@@ -194,6 +194,18 @@ for name, pattern in {
         "added_tokens": [{"id": 8, "content": "wor", "single_word": True, "normalized": True},
                          {"id": 9, "content": " ", "rstrip": True}]}, ensure_ascii=False))
 
+# ---- Templates: a context in JSON, a zero byte and the source ----
+
+fixture = json.loads((CORPUS / "../../../Tests/Fixtures/templates/programs.json").read_text())
+context = json.dumps(fixture["context"], ensure_ascii=False, separators=(",", ":"))
+sources = [case["template"] for case in fixture["cases"] if "text" in case or "renders" in case]
+for number in range(0, len(sources), 8):
+    save("template", f"features-{number // 8:02}", context + "\0" + "\n".join(sources[number:number + 8]))
+for number, case in enumerate(fixture["programs"][:24]):
+    program = json.dumps(case["context"], ensure_ascii=False, separators=(",", ":"))
+    save("template", f"program-{number:02}", program + "\0" + case["template"])
+
+
 # ---- SentencePiece ----
 
 

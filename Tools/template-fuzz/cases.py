@@ -171,6 +171,15 @@ a  {{- n -}}  b
 {{ xs | map('string') | join('-') }}{{ rows | map(attribute='zz', default='-') | list }}{{ words | map('upper') | first }}
 {{ xs | select('gt', 1) | list }}{{ xs | reject('odd') | list }}{{ [0, 1, '', 'a'] | select | list }}
 {{ xs | map('nofilter') | list }}
+{{ xs | select('gt', 9) | map('nofilter') | list }}{{ xs | select('gt', 9) | select('notest') | list }}|
+{{ xs | select('gt', 9) | selectattr() | list }}
+{{ 0[1:2] }}|{{ ('x' or xs) in 7[:-1] }}|{{ (none or 5[1:]) | list }}
+{{ n[1:2] }}
+{{ [0[1:2]] | length }}
+{{ n ~ 0[1:2] }}
+{% if false %}{% call f(caller=1) %}{% endcall %}{% endif %}
+{{ 's'.upper | string | length > 50 }}{{ (d | attr('items')) | string | wordcount }}
+{% for x in xs %}{{ loop.cycle }}{% endfor %}
 {{ xs | nofilter }}
 {% if false %}{{ xs | nofilter }}{% endif %}ok
 {{ 1 if true else (xs | nofilter) }}

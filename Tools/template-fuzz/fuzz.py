@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Renders random template programs with jinja2 and with Apus and compares text, or failure.
 
-    fuzz.py BENCH [--seed N] [--programs N] [--show N]
+    fuzz.py BENCH [--kind programs|integers|DIR] [--seed N] [--programs N] [--show N]
 
-BENCH is the built `template-bench`. Needs jinja2 3.1.6. What is left out of the comparison, and
-counted: texts that hold addresses of Python objects or the text of its generators, integers beyond 64
-bits, and limits of ours.
+BENCH is the built `template-bench`. Needs jinja2 3.1.6. DIR is a folder with real templates
+(`templates/*.jinja`, `cases.json`, `environment.json`), which are mutated. What is left out of the
+comparison, and counted: texts that hold addresses of Python objects or the text of its generators,
+random choices, complex numbers, and limits of ours.
 """
 
 import argparse
@@ -15,6 +16,8 @@ import subprocess
 import sys
 import warnings
 
+from integers import Integers
+from mutants import Mutants, Source
 from programs import Programs
 from reference import environment, render
 
@@ -50,7 +53,7 @@ def excluded(text, answer):
     """Why a difference is no difference, or None."""
     error = answer.get("error", "")
     if answer.get("kind") == "limit":
-        return "integer" if "integer" in error else "limit"
+        return "limit"
     if text is not None and UNPRINTABLE.search(text):
         return "unprintable"
     if "text" in answer and UNPRINTABLE.search(answer["text"]):
@@ -65,16 +68,24 @@ def excluded(text, answer):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bench")
+    parser.add_argument("--kind", default="programs")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--programs", type=int, default=10000)
     parser.add_argument("--show", type=int, default=20)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     env = environment()
+    if options.kind == "programs":
+        make = Programs
+    elif options.kind == "integers":
+        make = Integers
+    else:
+        folder = Source(options.kind)
+        make = lambda seed: Mutants(seed, folder)  # noqa: E731
     apus = Apus(options.bench)
     counts = {"same text": 0, "both fail": 0, "different": 0}
     for number in range(options.programs):
-        programs = Programs(f"{options.seed}/{number}")
+        programs = make(f"{options.seed}/{number}")
         context = programs.context()
         source = programs.program()
         text, error = render(env, source, context)

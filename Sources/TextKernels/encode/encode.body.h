@@ -93,7 +93,7 @@ static __attribute__((noinline)) uint32_t *ISA(encode_other)(
   apus_text_tables *t = &e->tables;
   bool is_short = count <= SHORT_BYTES, is_kept = count <= e->model->longest_kept;
   if (is_short) {
-    const apus_text_slot *slot = find_short(t, e->keys[i], e->places[i]);
+    const apus_text_slot *slot = find_short_first(t, e->keys[i], e->places[i]);
     if (slot) return ISA(copy_slot)(t, slot, out);
   } else if (is_kept) {
     const apus_text_long_slot *slot = apus_text_tables_find_long(t, bytes, count, e->keys[i].low);

@@ -92,6 +92,17 @@ static uint32_t find_making(
   return NOT_MADE;
 }
 
+// Ranks ahead of which merges are sent for: they are all over the memory.
+#define AHEAD 12
+
+static void send_for(const apus_text_model *m, const makings *k, const apus_text_merge *merge) {
+  uint64_t hash = pair_hash(pair_key((uint32_t)merge->left, (uint32_t)merge->right));
+  __builtin_prefetch(m->pairs.filter + (hash >> m->pairs.filter_shift));
+  __builtin_prefetch(m->pairs.slots + pair_slot(&m->pairs, hash));
+  __builtin_prefetch(k->rank + merge->left);
+  __builtin_prefetch(k->rank + merge->right);
+}
+
 // Fills k. False where ranks are so much out of order that borders do not tell.
 static bool find_makings(
     const apus_text_model *m, const apus_text_vocabulary *v, makings *k) {
@@ -106,6 +117,8 @@ static bool find_makings(
   }
   for (uint32_t rank = 0; rank < ranks && is_ordered; rank++) {
     size_t count = starts[rank + 1] - starts[rank];
+    if (rank + AHEAD < ranks && starts[rank + AHEAD] < starts[rank + AHEAD + 1])
+      send_for(m, k, v->merges + order[starts[rank + AHEAD]]);
     if (count == 0) continue;
     const uint32_t *group = order + starts[rank];
     uint32_t id = (uint32_t)v->merges[group[0]].merged;

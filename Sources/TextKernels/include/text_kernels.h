@@ -29,7 +29,8 @@ int32_t apus_text_isa_best(void);
 // Families of split patterns. With L letters, N numbers, D = `digits`:
 enum apus_text_family {
   // 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
-  // D = 0 as it stands; D = 1 every number apart, before the pattern sees the text.
+  // D = 0 as it stands; D = 1 every number apart, before the pattern sees the text. Those numbers
+  // are of Unicode 17, as in `tokenizers`; all other classes are of Unicode 16.
   APUS_TEXT_GPT2 = 0,
   // (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,D}| ?[^\s\p{L}\p{N}]+[\r\n]*
   // |\s*[\r\n]+|\s+(?!\S)|\s+
@@ -118,6 +119,76 @@ const int32_t *apus_text_encode(
     apus_text_encoder *encoder, const uint8_t *text, size_t count, size_t *from,
     size_t *ids_count);
 
+// ---- Encoding word by word ----
+
+// For models whose text is normalised scalar by scalar and cut at white space: WordPiece, and
+// Unigram in words. Words are looked up as they stand in the raw text. What a scalar becomes is
+// asked for when it is first met, and so are the tokens of a word that scalars alone do not tell.
+
+enum apus_text_scalar_kind {
+  APUS_TEXT_SCALAR_UNKNOWN = 0,   // not told yet
+  APUS_TEXT_SCALAR_WORD = 1,      // becomes part of a word, or nothing where its text is empty
+  APUS_TEXT_SCALAR_ALONE = 2,     // becomes a word of its own
+  APUS_TEXT_SCALAR_SPACE = 3,     // ends a word and is gone
+  APUS_TEXT_SCALAR_CONTEXT = 4    // depends on what is around it
+};
+
+enum apus_text_word_model {
+  APUS_TEXT_WORD_PIECE = 0,  // the longest token first; a word that cannot be written is unknown
+  APUS_TEXT_UNIGRAM = 1      // the most probable tokens; a run of unknown scalars is one unknown
+};
+
+typedef struct apus_text_word_vocabulary {
+  int32_t kind;  // apus_text_word_model
+  uint32_t token_count;
+  const uint8_t *bytes;    // of all tokens, one after the other
+  const uint32_t *starts;  // [token_count + 1]; an empty token is none
+  const double *scores;    // [token_count] Unigram: logarithms of probabilities
+  double unknown_score;    // Unigram: of one scalar
+  int32_t unknown;         // -1: unknown text is left out
+  uint32_t longest_word;   // WordPiece: words of more scalars are unknown
+  const uint8_t *prefix;   // Unigram: in front of every word; WordPiece: of tokens inside a word
+  size_t prefix_count;
+} apus_text_word_vocabulary;
+
+typedef struct apus_text_words apus_text_words;
+typedef struct apus_text_word_encoder apus_text_word_encoder;
+
+// NULL where a limit above is exceeded, or the prefix has more than 16 bytes.
+apus_text_words *apus_text_words_create(const apus_text_word_vocabulary *vocabulary);
+void apus_text_words_destroy(apus_text_words *words);
+
+// The model must outlive it. `isa` is for tests; -1 takes the best.
+apus_text_word_encoder *apus_text_word_encoder_create(const apus_text_words *words, int32_t isa);
+void apus_text_word_encoder_destroy(apus_text_word_encoder *encoder);
+
+enum apus_text_need {
+  APUS_TEXT_NEED_NOTHING = 0,
+  APUS_TEXT_NEED_SCALAR = 1,  // tell what `scalar` becomes
+  APUS_TEXT_NEED_WORD = 2     // tell the tokens of text[start ..< end]
+};
+
+typedef struct apus_text_request {
+  int32_t need;  // apus_text_need
+  uint32_t scalar;
+  size_t start, end;
+  size_t checked;  // what was asked for so far; 0 where a text begins
+} apus_text_request;
+
+// Encodes words from text[*from] on and moves *from behind them, as far as it gets without asking;
+// returns their *ids_count ids, which stay until the next call.
+const int32_t *apus_text_word_encode(
+    apus_text_word_encoder *encoder, const uint8_t *text, size_t count, size_t *from,
+    size_t *ids_count, apus_text_request *request);
+
+// Answers: what a scalar becomes, at most 32 bytes; the tokens of a word.
+void apus_text_word_tell_scalar(
+    apus_text_word_encoder *encoder, uint32_t scalar, int32_t kind, const uint8_t *bytes,
+    size_t count);
+void apus_text_word_tell_word(
+    apus_text_word_encoder *encoder, const uint8_t *word, size_t count, const int32_t *ids,
+    size_t ids_count);
+
 // ---- Loading ----
 
 // An open table of tokens by their bytes: `slots` has a power of two of entries, more than there
@@ -145,6 +216,8 @@ typedef struct apus_text_document {
   uint32_t *starts;  // [token_count + 1]; an id without a token is empty
   uint32_t merge_count;
   apus_text_merge *merges;
+  uint64_t *slots;  // of an apus_text_index of the tokens
+  size_t slot_count;
 } apus_text_document;
 
 // False where it is no such document, or is one with anything unusual about those lists: an id or
@@ -184,11 +257,20 @@ typedef struct apus_text_spellings {
   const uint32_t *starts;  // [token_count + 1]
   const uint8_t *flags;    // [token_count]
   size_t token_count;
+  // Tokens with this flag stand for one byte each; 0 where there are none. They are decoded as far
+  // as each of their characters is complete and valid or, with `whole_runs`, a run of them is.
+  uint8_t byte_flag;
+  bool whole_runs;
 } apus_text_spellings;
 
-// Writes the spellings of ids[*from ..< count] to `out` and returns how many bytes that are. Stops
-// before an id that is no token or has one of the flags in `stops`, and where less than its bytes
-// and 16 are left of `capacity`; *from says where.
+// How many bytes ids[*from ..< count] spell. Stops before an id that is no token or has one of the
+// flags in `stops`, and before bytes that are no text; *from says where.
+size_t apus_text_decoded_count(
+    const apus_text_spellings *spellings, uint8_t stops, const int32_t *ids, size_t count,
+    size_t *from);
+
+// Writes that to `out` and returns how many bytes it is. Stops as well where less than a token's
+// bytes and 16 are left of `capacity`.
 size_t apus_text_decode(
     const apus_text_spellings *spellings, uint8_t stops, const int32_t *ids, size_t count,
     size_t *from, uint8_t *out, size_t capacity);

@@ -5,6 +5,7 @@
 
 #include "../include/text_kernels.h"
 #include "../memory.h"
+#include "index.h"
 #include "json.h"
 
 // Tokens in the order of the document.
@@ -85,24 +86,70 @@ static int32_t find_merged(
   return apus_text_index_find(x, text, count);
 }
 
+// A merge whose tokens have not been looked up.
+typedef struct waiting_merge {
+  size_t start, border, count;  // of its text
+  uint64_t left, right;  // hashes
+} waiting_merge;
+
+// So many are looked up together: their slots, and then the spellings that those name, are sent for
+// before they are needed.
+#define WAITING 64
+
+static void send_for(const apus_text_index *x, uint64_t hash, int step) {
+  uint64_t slot = step ? *index_slot(x, hash) : 0;
+  if (step == 0) {
+    __builtin_prefetch(index_slot(x, hash));
+  } else if (slot != UINT64_MAX) {
+    const uint32_t *start = x->starts + (slot & UINT32_MAX);
+    __builtin_prefetch(step == 1 ? (const void *)start : x->bytes + *start);
+  }
+}
+
+// Looks the merges up and adds them; false where one is of no tokens.
+static bool add_waiting(
+    apus_text_document *d, const apus_text_index *x, const uint8_t *text,
+    const waiting_merge *merges, size_t count) {
+  for (int step = 0; step < 3; step++) {
+    for (size_t i = 0; i < count; i++) {
+      send_for(x, merges[i].left, step);
+      send_for(x, merges[i].right, step);
+    }
+  }
+  for (size_t i = 0; i < count; i++) {
+    const waiting_merge *m = merges + i;
+    const uint8_t *p = text + m->start;
+    int32_t last = d->merge_count ? d->merges[d->merge_count - 1].merged : -1;
+    apus_text_merge merge = {
+        apus_text_index_find_hashed(x, p, m->border, m->left),
+        apus_text_index_find_hashed(x, p + m->border, m->count - m->border, m->right),
+        find_merged(x, p, m->count, last + 1), (int32_t)d->merge_count};
+    if (merge.left < 0 || merge.right < 0 || merge.merged < 0) return false;
+    d->merges[d->merge_count++] = merge;
+  }
+  return true;
+}
+
 static void read_merges(json *j, apus_text_document *d, const apus_text_index *index) {
-  size_t capacity = 0;
-  int32_t last = -1;
+  size_t capacity = 0, found = 0, used = 0;
+  waiting_merge merges[WAITING];
   uint8_t *text = apus_text_allocate(j->count - j->at + 1);
   if (!json_take(j, '[')) j->failed = true;
   bool is_done = json_take(j, ']');
   while (!j->failed && !is_done) {
-    size_t border = 0, count = read_pair(j, text, &border);
-    last = find_merged(index, text, count, last + 1);
-    apus_text_merge merge = {
-        apus_text_index_find(index, text, border),
-        apus_text_index_find(index, text + border, count - border), last,
-        (int32_t)d->merge_count};
-    if (merge.left < 0 || merge.right < 0 || merge.merged < 0) j->failed = true;
-    d->merges = apus_text_grow(d->merges, &capacity, d->merge_count + (size_t)1, sizeof merge);
-    d->merges[d->merge_count++] = merge;
+    size_t border = 0, count = read_pair(j, text + used, &border);
+    if (border == 0 || border == count) j->failed = true;
+    if (j->failed) break;
+    const uint8_t *p = text + used;
+    merges[found++] = (waiting_merge){
+        used, border, count, index_hash(p, border), index_hash(p + border, count - border)};
+    used += count;
     is_done = json_take(j, ']');
     if (!is_done && !json_take(j, ',')) j->failed = true;
+    if (!is_done && found < WAITING) continue;
+    d->merges = apus_text_grow(d->merges, &capacity, d->merge_count + found, sizeof *d->merges);
+    if (!add_waiting(d, index, text, merges, found)) j->failed = true;
+    found = used = 0;
   }
   free(text);
 }
@@ -176,7 +223,8 @@ bool apus_text_document_read(apus_text_document *d, const uint8_t *text, size_t 
   json j = {text, count, 0, false};
   reading r = {.document = d};
   read_object(&j, &r, false);
-  free(r.index.slots);
+  d->slots = r.index.slots;
+  d->slot_count = r.index.slot_count;
   if (!j.failed && r.lists == 2) return true;
   apus_text_document_destroy(d);
   return false;
@@ -186,5 +234,6 @@ void apus_text_document_destroy(apus_text_document *d) {
   free(d->bytes);
   free(d->starts);
   free(d->merges);
+  free(d->slots);
   memset(d, 0, sizeof *d);
 }

@@ -1,30 +1,6 @@
-#include <string.h>
+#include "index.h"
 
-#include "../include/text_kernels.h"
-
-static uint64_t mix(uint64_t a, uint64_t b) {
-  unsigned __int128 product = a ^ 0x9E3779B97F4A7C15u;
-  product *= b ^ 0xD1B54A32D192ED03u;
-  return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t hash_of(const uint8_t *p, size_t count) {
-  uint64_t hash = count, word;
-  for (; count > 8; count -= 8, p += 8) {
-    memcpy(&word, p, 8);
-    hash = mix(hash, word);
-  }
-  // The last one to eight bytes, without a call.
-  if (count >= 4) {
-    uint32_t first, last;
-    memcpy(&first, p, 4);
-    memcpy(&last, p + count - 4, 4);
-    word = (uint64_t)first << 32 | last;
-  } else {
-    word = count ? (uint64_t)p[0] << 16 | (uint64_t)p[count / 2] << 8 | p[count - 1] : 0;
-  }
-  return mix(hash, word);
-}
+#define AHEAD 64
 
 // Where this spelling is or would go.
 static size_t place_of(
@@ -42,17 +18,29 @@ static size_t place_of(
 
 void apus_text_index_fill(const apus_text_index *x) {
   memset(x->slots, 0xFF, x->slot_count * sizeof *x->slots);
-  for (size_t id = 0; id < x->token_count; id++) {
-    size_t count = x->starts[id + 1] - x->starts[id];
-    if (count == 0) continue;
-    const uint8_t *bytes = x->bytes + x->starts[id];
-    uint64_t hash = hash_of(bytes, count);
-    x->slots[place_of(x, bytes, count, hash)] = (hash >> 32) << 32 | id;
+  // Slots are all over the memory: those of some spellings are sent for at a time.
+  uint64_t hashes[AHEAD];
+  for (size_t first = 0; first < x->token_count; first += AHEAD) {
+    size_t end = x->token_count - first < AHEAD ? x->token_count : first + AHEAD;
+    for (size_t id = first; id < end; id++) {
+      hashes[id - first] = index_hash(x->bytes + x->starts[id], x->starts[id + 1] - x->starts[id]);
+      __builtin_prefetch(index_slot(x, hashes[id - first]), 1);
+    }
+    for (size_t id = first; id < end; id++) {
+      size_t count = x->starts[id + 1] - x->starts[id];
+      if (count == 0) continue;
+      uint64_t hash = hashes[id - first];
+      x->slots[place_of(x, x->bytes + x->starts[id], count, hash)] = (hash >> 32) << 32 | id;
+    }
   }
 }
 
-int32_t apus_text_index_find(const apus_text_index *x, const uint8_t *bytes, size_t count) {
-  if (count == 0) return -1;
-  uint64_t slot = x->slots[place_of(x, bytes, count, hash_of(bytes, count))];
+int32_t apus_text_index_find_hashed(
+    const apus_text_index *x, const uint8_t *bytes, size_t count, uint64_t hash) {
+  uint64_t slot = x->slots[place_of(x, bytes, count, hash)];
   return slot == UINT64_MAX ? -1 : (int32_t)(uint32_t)slot;
+}
+
+int32_t apus_text_index_find(const apus_text_index *x, const uint8_t *bytes, size_t count) {
+  return count == 0 ? -1 : apus_text_index_find_hashed(x, bytes, count, index_hash(bytes, count));
 }

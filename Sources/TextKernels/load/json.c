@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "../utf8.h"
+
 void json_skip_space(json *j) {
   while (j->at < j->count) {
     uint8_t byte = j->text[j->at];
@@ -15,17 +17,6 @@ bool json_take(json *j, uint8_t character) {
   if (j->at >= j->count || j->text[j->at] != character) return false;
   j->at++;
   return true;
-}
-
-// Length of the scalar at p where it is valid UTF-8 above ASCII, otherwise 0.
-static size_t valid_length(const uint8_t *p, size_t left) {
-  size_t length = p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
-  if (length == 0 || length > left) return 0;
-  for (size_t i = 1; i < length; i++)
-    if ((p[i] & 0xC0) != 0x80) return 0;
-  bool is_bad = (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] >= 0xA0) ||
-                (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] >= 0x90);
-  return is_bad ? 0 : length;
 }
 
 // The four digits at `at`; fails where there are none.
@@ -72,18 +63,43 @@ static size_t escape(json *j, uint8_t *out) {
   return put(out, scalar);
 }
 
+// The high bits of those of eight bytes that are no plain characters in ASCII: quotes, backslashes,
+// controls and bytes above ASCII; of those behind the first of them, perhaps more.
+static uint64_t specials(uint64_t word) {
+  const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+  uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+  return ((quote - ones) | (backslash - ones) | (word - ones * 0x20) | word) & high;
+}
+
+// Copies plain characters, eight at a time and more of them than there are where there is room.
+static size_t copy_plain(json *j, uint8_t *out) {
+  size_t start = j->at;
+  while (j->count - j->at >= 8) {
+    uint64_t word;
+    memcpy(&word, j->text + j->at, 8);
+    memcpy(out + (j->at - start), &word, 8);
+    uint64_t found = specials(word);
+    if (found) {
+      j->at += (size_t)__builtin_ctzll(found) / 8;
+      return j->at - start;
+    }
+    j->at += 8;
+  }
+  for (; j->at < j->count; j->at++) {
+    uint8_t byte = j->text[j->at];
+    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') break;
+    out[j->at - start] = byte;
+  }
+  return j->at - start;
+}
+
 size_t json_string(json *j, uint8_t *out) {
   if (!json_take(j, '"')) return j->failed = true, 0;
   size_t written = 0;
   while (j->at < j->count && !j->failed) {
-    // Most are plain characters.
-    size_t at = j->at;
-    while (at < j->count && j->text[at] >= 0x20 && j->text[at] < 0x80 && j->text[at] != '"' &&
-           j->text[at] != '\\')
-      out[written++] = j->text[at++];
-    j->at = at;
-    if (at == j->count) break;
-    uint8_t byte = j->text[at];
+    written += copy_plain(j, out + written);
+    if (j->at == j->count) break;
+    uint8_t byte = j->text[j->at];
     if (byte == '"') return j->at++, written;
     if (byte == '\\') {
       j->at++;

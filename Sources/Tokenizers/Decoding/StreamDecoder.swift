@@ -46,19 +46,15 @@ public struct StreamDecoder: Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Where nothing is held back, tokens without these flags add just their bytes; nil otherwise.
+  /// Where nothing is held back, tokens without these flags add just their bytes, as far as those
+  /// are text; nil otherwise.
   var stopsOfSettledText: TokenBytes.Flags? {
     let pieces = tokenizer.pieces
     guard chain == nil, hasText, pending.isEmpty, leftToStrip == 0, pieces.separator.isEmpty,
       pieces.finalMap == nil
     else { return nil }
     // Absent ids have no bytes, and go the long way all the same.
-    var stops: TokenBytes.Flags = skipsControl ? [.control, .absent] : .absent
-    switch pieces.repair {
-    case .lossy: break
-    case .wholeRuns, .eachByte: stops.insert(.byte)
-    }
-    return stops
+    return skipsControl ? [.control, .absent] : .absent
   }
 
   mutating func append(_ id: Int32, to text: inout [UInt8]) {

@@ -63,6 +63,15 @@ struct TokenBytes: Sendable {
     self.flags.append(flags)
   }
 
+  /// A token that is spelled in the byte alphabet, or with other characters stands for itself.
+  mutating func append(spelledInBytes spelling: ArraySlice<UInt8>, isControl: Bool) {
+    let before = arena.count
+    if !ByteAlphabet.append(spelling, to: &arena) { arena.append(contentsOf: spelling) }
+    starts.append(UInt32(arena.count))
+    longest = max(longest, arena.count - before)
+    flags.append(isControl ? .control : [])
+  }
+
   /// An id that stands for no token.
   mutating func appendAbsent() {
     starts.append(UInt32(arena.count))

@@ -77,6 +77,7 @@ struct BytePairModel: Sendable {
 struct EncodingScratch: Sendable {
   /// Made by the first encoding that has a model for it.
   var encoder: PieceEncoder?
+  var wordEncoder: WordEncoder?
   var words = WordCache()
   var merger = WordMerger()
   var pieces: [Range<Int>] = []

@@ -31,6 +31,9 @@ struct CharacterMap: Sendable {
     self.begins = begins
   }
 
+  /// Whether something in the trie begins with this byte.
+  func mayBegin(_ byte: UInt8) -> Bool { begins[Int(byte)] }
+
   private static func offset(_ unit: UInt32) -> Int {
     Int(unit >> 10) << Int((unit & 1 << 9) >> 6)
   }

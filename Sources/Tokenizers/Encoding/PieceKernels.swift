@@ -156,8 +156,8 @@ struct PiecePattern: Sendable {
 }
 
 extension TokenBytes {
-  /// Appends what the ids spell, from `ids[from]` up to the first that is no token or has one of
-  /// the flags, and moves `from` there.
+  /// Appends what the ids spell, from `ids[from]` up to the first that is no token, has one of the
+  /// flags or is a byte whose text hangs on others, and moves `from` there.
   func append(
     _ ids: [Int32], from: inout Int, stoppingAt flags: Flags, to text: inout [UInt8]
   ) {
@@ -165,22 +165,141 @@ extension TokenBytes {
     while from < ids.count {
       let before = from
       let some = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-        unsafe arena.withUnsafeBufferPointer { arena in
-          unsafe starts.withUnsafeBufferPointer { starts in
-            unsafe self.flags.withUnsafeBufferPointer { all in
-              var spellings = unsafe apus_text_spellings(
-                bytes: arena.baseAddress, byte_count: arena.count, starts: starts.baseAddress,
-                flags: UnsafeRawPointer(all.baseAddress)?.assumingMemoryBound(to: UInt8.self),
-                token_count: all.count)
-              count = unsafe apus_text_decode(
-                &spellings, flags.rawValue, ids, ids.count, &from, buffer.baseAddress, room)
-            }
-          }
+        unsafe withSpellings { spellings in
+          count = unsafe apus_text_decode(
+            spellings, flags.rawValue, ids, ids.count, &from, buffer.baseAddress, room)
         }
       }
       text.append(contentsOf: some)
       if from == before { return }
     }
+  }
+
+  /// The whole text where nothing stops it: `head` and what `ids[from...]` spell.
+  func text(
+    _ ids: [Int32], from: Int, stoppingAt flags: Flags, after head: [UInt8]
+  ) -> String? {
+    unsafe withSpellings { spellings in
+      var end = from
+      let size = unsafe apus_text_decoded_count(spellings, flags.rawValue, ids, ids.count, &end)
+      guard end == ids.count else { return nil }
+      let room = head.count + size + 16
+      return unsafe String(unsafeUninitializedCapacity: room) { buffer in
+        _ = unsafe UnsafeMutableBufferPointer(rebasing: buffer[..<head.count])
+          .initialize(from: head)
+        var at = from
+        return unsafe head.count
+          + apus_text_decode(
+            spellings, flags.rawValue, ids, ids.count, &at,
+            buffer.baseAddress.map { unsafe $0 + head.count }, size + 16)
+      }
+    }
+  }
+
+  private func withSpellings<R>(_ body: (UnsafePointer<apus_text_spellings>) -> R) -> R {
+    let bytes: Flags = if case .lossy = repair { [] } else { .byte }
+    let wholeRuns = if case .wholeRuns = repair { true } else { false }
+    return unsafe arena.withUnsafeBufferPointer { arena in
+      unsafe starts.withUnsafeBufferPointer { starts in
+        unsafe self.flags.withUnsafeBufferPointer { all in
+          var spellings = unsafe apus_text_spellings(
+            bytes: arena.baseAddress, byte_count: arena.count, starts: starts.baseAddress,
+            flags: UnsafeRawPointer(all.baseAddress)?.assumingMemoryBound(to: UInt8.self),
+            token_count: all.count, byte_flag: bytes.rawValue, whole_runs: wholeRuns)
+          return unsafe body(&spellings)
+        }
+      }
+    }
+  }
+}
+
+/// Finds spellings that lie one after the other in an arena.
+struct SpellingIndex: Sendable {
+  private let slots: [UInt64]
+
+  /// - Parameter slots: as they were filled elsewhere.
+  fileprivate init(slots: [UInt64]) { self.slots = slots }
+
+  /// - Parameter starts: where each spelling begins, and the end; empty ones are none, and of
+  ///   equal ones the last is found.
+  init(_ arena: [UInt8], _ starts: [UInt32]) {
+    var size = 16
+    while size < starts.count * 2 { size *= 2 }
+    slots = unsafe [UInt64](unsafeUninitializedCapacity: size) { buffer, count in
+      unsafe arena.withUnsafeBufferPointer { arena in
+        unsafe starts.withUnsafeBufferPointer { starts in
+          var index = unsafe apus_text_index(
+            bytes: arena.baseAddress, starts: starts.baseAddress, token_count: starts.count - 1,
+            slots: buffer.baseAddress, slot_count: size)
+          unsafe apus_text_index_fill(&index)
+        }
+      }
+      count = size
+    }
+  }
+
+  /// The number of the spelling `text[lower..<upper]`; nil where there is none.
+  ///
+  /// - Parameters: those that it was made of.
+  func id(
+    of text: [UInt8], _ lower: Int, _ upper: Int, in arena: [UInt8], _ starts: [UInt32]
+  ) -> Int32? {
+    let found = unsafe slots.withUnsafeBufferPointer { slots in
+      unsafe arena.withUnsafeBufferPointer { arena in
+        unsafe starts.withUnsafeBufferPointer { starts in
+          unsafe text.withUnsafeBufferPointer { text in
+            // Nothing is written by looking.
+            var index = unsafe apus_text_index(
+              bytes: arena.baseAddress, starts: starts.baseAddress, token_count: starts.count - 1,
+              slots: UnsafeMutablePointer(mutating: slots.baseAddress), slot_count: slots.count)
+            return unsafe apus_text_index_find(
+              &index, text.baseAddress.map { unsafe $0 + lower }, upper - lower)
+          }
+        }
+      }
+    }
+    return found < 0 ? nil : found
+  }
+}
+
+/// The two long lists of a byte-pair `tokenizer.json`, read without the rest.
+struct TokenLists: Sendable {
+  /// The spellings of all tokens, one after the other, and where each begins, by id.
+  let spellings: [UInt8]
+  let starts: [UInt32]
+  let index: SpellingIndex
+  /// How many ids are taken.
+  let tokenCount: Int
+  /// From the last to the first, as the reader adds them.
+  let merges: [MergeTable.Rule]
+  /// The document with empty lists in their places.
+  let rest: [UInt8]
+
+  /// Nil where the document is not such a one, or has anything unusual about those lists: then the
+  /// parser says what is wrong.
+  init?(_ json: [UInt8]) {
+    var document = unsafe apus_text_document()
+    guard unsafe apus_text_document_read(&document, json, json.count) else { return nil }
+    defer { unsafe apus_text_document_destroy(&document) }
+    let count = unsafe Int(document.token_count)
+    unsafe starts = Array(UnsafeBufferPointer(start: document.starts, count: count + 1))
+    unsafe spellings = Array(
+      UnsafeBufferPointer(start: document.bytes, count: Int(starts[count])))
+    unsafe index = SpellingIndex(
+      slots: Array(UnsafeBufferPointer(start: document.slots, count: document.slot_count)))
+    var taken = 0
+    for id in 0..<count where starts[id + 1] > starts[id] { taken += 1 }
+    guard count <= TokenLimits.ids(tokens: taken) else { return nil }
+    tokenCount = taken
+    unsafe merges = UnsafeBufferPointer(
+      start: document.merges, count: Int(document.merge_count)
+    ).reversed().map {
+      MergeTable.Rule(left: $0.left, right: $0.right, merged: $0.merged, rank: $0.rank)
+    }
+    unsafe rest =
+      json[..<document.vocabulary_start] + [0x7B, 0x7D]
+      + json[document.vocabulary_end..<document.merges_start] + [0x5B, 0x5D]
+      + json[document.merges_end...]
   }
 }
 
@@ -190,5 +309,124 @@ enum ComposedText {
   /// that composes with nothing before it; the text's end where it does not.
   static func end(of text: [UInt8], from start: Int) -> Int {
     unsafe apus_text_composed_end(text, text.count, start)
+  }
+}
+
+/// What one scalar of raw text becomes in words.
+enum ScalarMeaning: Sendable, Hashable {
+  /// Part of a word; nothing where it is empty.
+  case word([UInt8])
+  /// A word of its own.
+  case alone([UInt8])
+  /// Ends a word.
+  case space
+  /// Depends on what is around it.
+  case context
+}
+
+/// The tables of a model of words, from which any number of threads make encoders.
+///
+/// Nothing changes after it was made.
+@safe final class WordModel: @unchecked Sendable {
+  fileprivate let pointer: OpaquePointer
+
+  enum Kind: Sendable {
+    /// - Parameter longest: words of more scalars are unknown.
+    case wordPiece(longest: Int)
+    case unigram(scores: [Double], unknown: Double)
+  }
+
+  /// - Parameters:
+  ///   - tokens: the bytes of every token, one after the other.
+  ///   - starts: where each token begins, and the end; an empty token is none.
+  ///   - prefix: in front of every word of Unigram, and of WordPiece's tokens inside a word.
+  /// - Returns: nil where the kernels' limits are exceeded.
+  init?(
+    _ kind: Kind, tokens: [UInt8], starts: [UInt32], unknown: Int32?, prefix: [UInt8]
+  ) {
+    var vocabulary = unsafe apus_text_word_vocabulary()
+    var scores: [Double] = []
+    switch kind {
+    case .wordPiece(let longest):
+      unsafe vocabulary.kind = Int32(APUS_TEXT_WORD_PIECE.rawValue)
+      unsafe vocabulary.longest_word = UInt32(clamping: longest)
+    case .unigram(let all, let score):
+      precondition(all.count == starts.count - 1)
+      scores = all
+      unsafe vocabulary.kind = Int32(APUS_TEXT_UNIGRAM.rawValue)
+      unsafe vocabulary.unknown_score = score
+    }
+    unsafe vocabulary.token_count = UInt32(starts.count - 1)
+    unsafe vocabulary.unknown = unknown ?? -1
+    unsafe vocabulary.prefix_count = prefix.count
+    let made = unsafe tokens.withUnsafeBufferPointer { tokens in
+      unsafe starts.withUnsafeBufferPointer { starts in
+        unsafe scores.withUnsafeBufferPointer { scores in
+          unsafe prefix.withUnsafeBufferPointer { prefix in
+            unsafe vocabulary.bytes = tokens.baseAddress
+            unsafe vocabulary.starts = starts.baseAddress
+            unsafe vocabulary.scores = scores.isEmpty ? nil : scores.baseAddress
+            unsafe vocabulary.prefix = prefix.baseAddress
+            return unsafe apus_text_words_create(&vocabulary)
+          }
+        }
+      }
+    }
+    guard let made = unsafe made else { return nil }
+    unsafe pointer = made
+  }
+
+  deinit { unsafe apus_text_words_destroy(pointer) }
+}
+
+/// Encodes text word by word, and remembers words and scalars. For one thread at a time.
+@safe final class WordEncoder: @unchecked Sendable {
+  private let model: WordModel
+  private let pointer: OpaquePointer
+
+  init(_ model: WordModel) {
+    self.model = model
+    unsafe pointer = apus_text_word_encoder_create(model.pointer, -1)
+  }
+
+  deinit { unsafe apus_text_word_encoder_destroy(pointer) }
+
+  /// Appends the tokens of a text.
+  ///
+  /// - Parameters:
+  ///   - scalar: what a scalar becomes.
+  ///   - word: the tokens of a stretch of text that scalars alone do not tell.
+  func encode(
+    _ text: [UInt8], into ids: inout [Int32], scalar: (UInt32) -> ScalarMeaning,
+    word: ([UInt8]) -> [Int32]
+  ) {
+    var from = 0
+    var request = apus_text_request()
+    while from < text.count {
+      var count = 0
+      let found = unsafe apus_text_word_encode(
+        pointer, text, text.count, &from, &count, &request)
+      unsafe ids.append(contentsOf: UnsafeBufferPointer(start: found, count: count))
+      switch request.need {
+      case Int32(APUS_TEXT_NEED_SCALAR.rawValue): tell(request.scalar, scalar(request.scalar))
+      case Int32(APUS_TEXT_NEED_WORD.rawValue):
+        let part = Array(text[request.start..<request.end])
+        let tokens = word(part)
+        unsafe apus_text_word_tell_word(pointer, part, part.count, tokens, tokens.count)
+        ids.append(contentsOf: tokens)
+      default: break
+      }
+    }
+  }
+
+  private func tell(_ scalar: UInt32, _ meaning: ScalarMeaning) {
+    let (kind, text): (apus_text_scalar_kind, [UInt8]) =
+      switch meaning {
+      case .word(let text): (APUS_TEXT_SCALAR_WORD, text)
+      case .alone(let text): (APUS_TEXT_SCALAR_ALONE, text)
+      case .space: (APUS_TEXT_SCALAR_SPACE, [])
+      case .context: (APUS_TEXT_SCALAR_CONTEXT, [])
+      }
+    unsafe apus_text_word_tell_scalar(pointer, scalar, Int32(kind.rawValue), text, text.count)
   }
 }

@@ -21,13 +21,13 @@ extension PieceModel {
     let spaces = pattern == nil ? parts.normalizer.spaceMeaning : .themselves
     // Those are found in the text before the model sees it; no piece becomes one. And the tokens of
     // bytes are no text.
-    var excluded = parts.readsAddedTokens ? Set(parts.added.map(\.id)) : []
-    if pattern == nil { excluded.formUnion(symbols) }
+    var excluded = TokenSet(parts.readsAddedTokens ? parts.added.map(\.id) : [])
+    if pattern == nil { for id in symbols { excluded.insert(id) } }
     var tokens: [UInt8] = []
     var starts: [UInt32] = [0]
     starts.reserveCapacity(parts.vocabulary.count + 1)
     for id in 0..<Int32(parts.vocabulary.count) {
-      if excluded.isEmpty || !excluded.contains(id) {
+      if !excluded.contains(id) {
         let spelling = parts.vocabulary.bytes(id)
         if pattern != nil {
           ByteAlphabet.append(spelling, to: &tokens)

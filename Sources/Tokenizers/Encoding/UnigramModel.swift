@@ -6,12 +6,12 @@
 struct UnigramModel: Sendable {
   /// A normal token that the text may be written in; log probability by id.
   private(set) var trie = TokenTrie()
-  private var scores: [Double] = []
+  private(set) var scores: [Double] = []
   private var singleScores: [Float] = []
-  private let isSinglePrecision: Bool
+  let isSinglePrecision: Bool
   /// Written where a character has no token of its own; nil drops it.
   var unknown: Int32?
-  private var unknownScore = 0.0
+  private(set) var unknownScore = 0.0
   /// The tokens of the 256 bytes, where characters without a token become those.
   var bytes: [Int32]?
   /// A run of unknown characters is looked up once more as a whole, as `tokenizers` does.

@@ -3,27 +3,36 @@
 /// One arena of UTF-8 holds every spelling, and an open table of ids finds them: a vocabulary of
 /// 150,000 tokens is three allocations instead of as many strings.
 struct Vocabulary: Sendable {
-  private var arena: [UInt8] = []
+  private let arena: [UInt8]
   /// Spelling of id `i`: `arena[starts[i]..<starts[i + 1]]`; empty where there is no such token.
-  private var starts: [Int32] = [0]
-  /// Ids by hash of the spelling; -1 is free. The length is a power of two.
-  private var slots: [Int32] = []
+  private let starts: [UInt32]
+  private let index: SpellingIndex
 
   /// - Parameter spellings: by id; empty where an id is not taken. Of two equal ones the later is
   ///   found.
   init(_ spellings: [String]) {
+    var arena: [UInt8] = []
+    var starts: [UInt32] = [0]
     arena.reserveCapacity(spellings.count * 8)
     starts.reserveCapacity(spellings.count + 1)
-    var size = 16
-    while size < spellings.count * 2 { size *= 2 }
-    slots = Array(repeating: -1, count: size)
     for spelling in spellings {
       arena.append(contentsOf: spelling.utf8)
-      starts.append(Int32(arena.count))
+      starts.append(UInt32(arena.count))
     }
-    for id in spellings.indices where starts[id + 1] > starts[id] {
-      slots[slot(of: arena, Int(starts[id]), Int(starts[id + 1]))] = Int32(id)
-    }
+    self.init(arena, starts)
+  }
+
+  /// - Parameter starts: where the spelling of each id begins, and the end.
+  init(_ arena: [UInt8], _ starts: [UInt32]) {
+    self.arena = arena
+    self.starts = starts
+    index = SpellingIndex(arena, starts)
+  }
+
+  init(_ lists: TokenLists) {
+    arena = lists.spellings
+    starts = lists.starts
+    index = lists.index
   }
 
   /// Ids go from 0 up to this.
@@ -36,8 +45,7 @@ struct Vocabulary: Sendable {
 
   /// The id of the token that is spelled `text[lower..<upper]`.
   func id(of text: [UInt8], _ lower: Int, _ upper: Int) -> Int32? {
-    let found = slots[slot(of: text, lower, upper)]
-    return found < 0 ? nil : found
+    index.id(of: text, lower, upper, in: arena, starts)
   }
 
   /// Whether there is a token of this id.
@@ -52,21 +60,6 @@ struct Vocabulary: Sendable {
   func bytes(_ id: Int32) -> ArraySlice<UInt8> {
     guard id >= 0, Int(id) < count else { return [] }
     return arena[Int(starts[Int(id)])..<Int(starts[Int(id) + 1])]
-  }
-
-  /// The slot that holds this spelling or, where none does, the free one where it would go.
-  private func slot(of text: [UInt8], _ lower: Int, _ upper: Int) -> Int {
-    let mask = slots.count - 1
-    var at = Int(truncatingIfNeeded: ByteHash.of(text, lower, upper)) & mask
-    while slots[at] >= 0, !isSpelled(Int(slots[at]), text, lower, upper) { at = (at + 1) & mask }
-    return at
-  }
-
-  private func isSpelled(_ id: Int, _ text: [UInt8], _ lower: Int, _ upper: Int) -> Bool {
-    let start = Int(starts[id])
-    guard Int(starts[id + 1]) - start == upper - lower else { return false }
-    for i in 0..<upper - lower where arena[start + i] != text[lower + i] { return false }
-    return true
   }
 }
 

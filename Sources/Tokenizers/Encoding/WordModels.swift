@@ -6,6 +6,7 @@ struct WordPieceModel: Sendable {
   private let trie: TokenTrie
   /// Where tokens that go on a word begin in the trie; nil where there are none.
   private let continuation: Int32?
+  let continuationPrefix: [UInt8]
   var unknown: Int32?
   /// Words of more characters are unknown.
   var longestWord = 100
@@ -18,6 +19,7 @@ struct WordPieceModel: Sendable {
     }
     self.trie = trie
     continuation = trie.node(at: continuationPrefix[...])
+    self.continuationPrefix = continuationPrefix
     self.unknown = unknown
   }
 

@@ -3,6 +3,8 @@ import ApusJSON
 /// Reads a byte-pair `model` of a `tokenizer.json`.
 struct BytePairReader {
   let model: JSONField
+  /// The merges, where they have been read.
+  var known: [MergeTable.Rule]?
 
   func read(
     _ vocabulary: Vocabulary, _ preTokenizer: inout PreTokenizer
@@ -45,6 +47,7 @@ struct BytePairReader {
   private func merges(
     _ vocabulary: Vocabulary, prefixLength: Int
   ) throws(TokenizerError) -> MergeTable {
+    if let known { return MergeTable(known) }
     let field = try model.required("merges")
     guard let list = field.value.arrayValue else { throw field.mismatch("an array") }
     var table = MergeTable(capacity: list.count)

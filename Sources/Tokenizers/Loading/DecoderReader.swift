@@ -56,6 +56,10 @@ extension TokenizerParts {
   mutating func decode(
     by steps: [DecodeStep]?, isControl: (Int32) -> Bool
   ) throws(TokenizerError) {
+    if steps == [.byteLevel] {
+      decodeBytes(isControl)
+      return
+    }
     let spellings = allSpellings
     if let table = try TokenBytes(
       steps: steps ?? [], spellings: spellings, isControl: isControl)
@@ -69,6 +73,22 @@ extension TokenizerParts {
     for (id, spelling) in spellings.enumerated() {
       if let spelling {
         pieces.append(.init(bytes: spelling), isControl: isControl(Int32(id)))
+      } else {
+        pieces.appendAbsent()
+      }
+    }
+  }
+
+  /// The usual decoder of byte-level models, without an array for every token.
+  private mutating func decodeBytes(_ isControl: (Int32) -> Bool) {
+    let table = AddedTokenTable(added)
+    let isAdded = TokenSet(added.map(\.id))
+    pieces = TokenBytes()
+    for id in 0..<Int32(max(vocabulary.count, table.limit)) {
+      if isAdded.contains(id), let spelling = table.decoded(id) {
+        pieces.append(spelledInBytes: spelling[...], isControl: isControl(id))
+      } else if vocabulary.contains(id) {
+        pieces.append(spelledInBytes: vocabulary.bytes(id), isControl: isControl(id))
       } else {
         pieces.appendAbsent()
       }

@@ -30,6 +30,16 @@ struct ModelReader {
     }
   }
 
+  /// Whether this model's merges are of tokens that are spelled as the two together.
+  static func isPlainBytePair(_ model: JSONValue?) -> Bool {
+    guard let model else { return false }
+    let type = model["type"]
+    let isBytePair =
+      type == nil || type?.isNull == true || type?.stringValue == Kind.bytePair.rawValue
+    let prefix = model["continuing_subword_prefix"]
+    return isBytePair && (prefix == nil || prefix?.isNull == true || prefix?.stringValue == "")
+  }
+
   /// The spellings by id; ids that are not taken are empty.
   func spellings() throws(TokenizerError) -> [String] {
     let field = try model.required("vocab")
@@ -57,13 +67,15 @@ struct ModelReader {
     model["vocab"]?.value.objectValue?.count ?? spellings.count
   }
 
-  /// - Parameter preTokenizer: loses its last step where the model takes bytes as they are.
+  /// - Parameters:
+  ///   - preTokenizer: loses its last step where the model takes bytes as they are.
+  ///   - lists: the merges, where they have been read.
   func read(
-    _ vocabulary: Vocabulary, _ preTokenizer: inout PreTokenizer
+    _ vocabulary: Vocabulary, _ preTokenizer: inout PreTokenizer, _ lists: TokenLists?
   ) throws(TokenizerError) -> TokenModel {
     switch kind {
     case .bytePair:
-      return try BytePairReader(model: model).read(vocabulary, &preTokenizer)
+      return try BytePairReader(model: model, known: lists?.merges).read(vocabulary, &preTokenizer)
     case .unigram: return .unigram(try unigram(vocabulary))
     case .wordPiece:
       var result = WordPieceModel(

@@ -70,19 +70,20 @@ enum PreTokenizerReader {
   private static func split(_ step: JSONField) throws(TokenizerError) -> PreTokenizer.Step {
     let behavior = try step.splitBehavior(default: nil)
     let isInverted = step.bool("invert", default: false)
+    // The known patterns match every character, so that keeping what matches is the same as
+    // isolating it.
+    let keepsMatches =
+      (behavior == .isolated && !isInverted) || (behavior == .removed && isInverted)
+    if keepsMatches, step["pattern"]?["String"] == nil,
+      let text = step["pattern"]?["Regex"]?.value.stringValue,
+      let known = SplitPattern(text: text, dialect: .oniguruma)
+    {
+      return .pattern(known)
+    }
     switch try step.pattern() {
     case .literal(let literal):
       return .cut(TextCut(kind: .literal(literal), isInverted: isInverted), behavior)
     case .regex(let pattern):
-      // The known patterns match every character, so that keeping what matches is the same as
-      // isolating it.
-      let keepsMatches =
-        (behavior == .isolated && !isInverted) || (behavior == .removed && isInverted)
-      if keepsMatches,
-        let known = SplitPattern(text: pattern.text, dialect: pattern.dialect)
-      {
-        return .pattern(known)
-      }
       return .cut(TextCut(kind: .pattern(pattern), isInverted: isInverted), behavior)
     }
   }

@@ -84,6 +84,17 @@ private struct TokenizerFolder {
     return try json(bytes, name)
   }
 
+  /// The document of a `tokenizer.json`; of the usual byte-pair model without its lists.
+  private func document(
+    _ bytes: [UInt8], _ name: String
+  ) throws(TokenizerError) -> (JSONValue, TokenLists?) {
+    if let lists = TokenLists(bytes) {
+      let rest = try json(lists.rest, name)
+      if ModelReader.isPlainBytePair(rest["model"]) { return (rest, lists) }
+    }
+    return (try json(bytes, name), nil)
+  }
+
   private func templates() throws(TokenizerError) -> [String: String] {
     var templates = TokenizerConfig.templates(try json("chat_template.json")?["chat_template"])
     if let bytes = try bytes("chat_template.jinja") {
@@ -106,7 +117,7 @@ private struct TokenizerFolder {
     let templates = try templates()
     let first = content.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
     if first == UInt8(ascii: "{") {
-      let root = try json(content, name)
+      let (root, lists) = try document(content, name)
       if root["model"] == nil, root["bpe_ranks"] != nil || root["vocab"]?.arrayValue != nil {
         return try Tokenizer(tekken: root, templates: templates, name: path(name))
       }
@@ -115,7 +126,7 @@ private struct TokenizerFolder {
         document = PlainVocabulary.pairs(root, merges: merges, config: config)
       }
       return try Tokenizer(
-        tokenizerJSON: document, config: config,
+        tokenizerJSON: document, lists: lists, config: config,
         specialTokensMap: try json("special_tokens_map.json"), templates: templates)
     }
     if PlainVocabulary.isRanks(content) {

@@ -13,8 +13,18 @@ extension Tokenizer {
     tokenizerJSON: JSONValue, config: JSONValue?, specialTokensMap: JSONValue? = nil,
     templates: [String: String] = [:]
   ) throws(TokenizerError) {
+    try self.init(
+      tokenizerJSON: tokenizerJSON, lists: nil, config: config,
+      specialTokensMap: specialTokensMap, templates: templates)
+  }
+
+  /// - Parameter lists: what was taken out of the document.
+  convenience init(
+    tokenizerJSON: JSONValue, lists: TokenLists?, config: JSONValue?,
+    specialTokensMap: JSONValue?, templates: [String: String]
+  ) throws(TokenizerError) {
     let reader = TokenizerJSONReader(
-      root: JSONField(value: tokenizerJSON, path: "tokenizer.json"),
+      root: JSONField(value: tokenizerJSON, path: "tokenizer.json"), lists: lists,
       config: TokenizerConfig(config, specialTokensMap: specialTokensMap))
     var parts = try reader.read()
     parts.templates = TokenizerConfig.templates(config?["chat_template"])
@@ -26,16 +36,17 @@ extension Tokenizer {
 /// Puts the parts of a `tokenizer.json` together.
 struct TokenizerJSONReader {
   let root: JSONField
+  /// What was taken out of the model.
+  let lists: TokenLists?
   let config: TokenizerConfig
 
   func read() throws(TokenizerError) -> TokenizerParts {
     var preTokenizer = try PreTokenizerReader.read(root["pre_tokenizer"])
     let model = try ModelReader(try root.required("model"))
-    let spellings = try model.spellings()
-    let vocabulary = Vocabulary(spellings)
+    let (vocabulary, count) = try vocabulary(model)
     var parts = TokenizerParts(
-      vocabulary: vocabulary, model: try model.read(vocabulary, &preTokenizer))
-    parts.added = try addedTokens(vocabulary, modelCount: model.count(spellings))
+      vocabulary: vocabulary, model: try model.read(vocabulary, &preTokenizer, lists))
+    parts.added = try addedTokens(vocabulary, modelCount: count)
     parts.normalizer = try NormalizerReader.read(root["normalizer"])
     parts.preTokenizer = preTokenizer
     for i in parts.added.indices where parts.added[i].isNormalized {
@@ -44,7 +55,7 @@ struct TokenizerJSONReader {
     let control = controlIDs(parts, hasTwins: model.kind == .unigram)
     var steps: [DecodeStep]?
     if let decoder = root["decoder"] { steps = try DecoderReader.steps(decoder) }
-    try parts.decode(by: steps) { control.contains($0) }
+    try parts.decode(by: steps, isControl: control.contains)
     parts.splitWhereSafe()
     parts.postProcessor = try PostProcessorReader.read(root["post_processor"])
     try check(parts)
@@ -52,6 +63,15 @@ struct TokenizerJSONReader {
     parts.padding = try padding()
     addSpecialTokens(to: &parts)
     return parts
+  }
+
+  /// The tokens, and how many the model itself has.
+  private func vocabulary(
+    _ model: ModelReader
+  ) throws(TokenizerError) -> (Vocabulary, count: Int) {
+    if let lists { return (Vocabulary(lists), lists.tokenCount) }
+    let spellings = try model.spellings()
+    return (Vocabulary(spellings), model.count(spellings))
   }
 
   /// The added tokens with their ids: those of the model where it knows them, otherwise counted on
@@ -111,9 +131,9 @@ struct TokenizerJSONReader {
 
   /// - Parameter hasTwins: whether the vocabulary may have several tokens of one spelling; all of
   ///   those that are spelled as a control token are control tokens.
-  private func controlIDs(_ parts: TokenizerParts, hasTwins: Bool) -> Set<Int32> {
+  private func controlIDs(_ parts: TokenizerParts, hasTwins: Bool) -> TokenSet {
     let control = parts.added.filter(\.isControl)
-    var ids = Set(control.map(\.id))
+    var ids = TokenSet(control.map(\.id))
     guard hasTwins else { return ids }
     let spellings = Set(control.map { Array($0.content.utf8) })
     for id in 0..<Int32(parts.vocabulary.count)
@@ -176,6 +196,23 @@ extension JSONField {
     }
     return choice
   }
+}
+
+/// A set of ids that is asked about every token.
+struct TokenSet: Sendable {
+  private var members: [Bool] = []
+
+  init(_ ids: some Sequence<Int32>) { for id in ids { insert(id) } }
+
+  mutating func insert(_ id: Int32) {
+    let index = Int(id)
+    if index >= members.count {
+      members.append(contentsOf: repeatElement(false, count: index + 1 - members.count))
+    }
+    members[index] = true
+  }
+
+  func contains(_ id: Int32) -> Bool { Int(id) < members.count && members[Int(id)] }
 }
 
 extension TokenizerParts {

@@ -42,8 +42,7 @@ extension ChatTemplate {
   /// templates look for.
   ///
   /// - Parameter tokenizer: gives `bos_token`, `eos_token` and so on.
-  /// - Throws: `TemplateError` with the template's line; line 0 where a variable's name is
-  /// reserved.
+  /// - Throws: `TemplateError` with the template's line, 0 where a variable's name is reserved.
   public func render(
     _ input: ChatTemplateInput, tokenizer: Tokenizer, clock: TemplateClock? = nil,
     limits: TemplateLimits = .default

@@ -44,6 +44,9 @@ public struct ChatTemplate: Sendable {
     program = try TemplateProgram(try TemplateParser.parse(source))
   }
 
+  /// Whether the template looks anywhere for this variable of its context.
+  public func reads(_ variable: String) -> Bool { program.names.contains(variable) }
+
   /// Renders the template.
   ///
   /// - Parameters:
@@ -51,9 +54,9 @@ public struct ChatTemplate: Sendable {
   ///     it is marked as the caller's, except the special tokens (`bos_token` and so on): set these
   ///     last, so that nothing from a request takes their place.
   ///   - clock: what `strftime_now` tells.
-  /// - trustsCaller: marks the caller's text as the template's, so that special tokens in
-  /// messages
-  ///     become control tokens, as with `transformers`.
+  ///   - limits: how far it may go.
+  ///   - trustsCaller: marks the caller's text as the template's, so that special tokens in
+  ///     messages become control tokens, as with `transformers`.
   /// - Returns: the prompt, every range marked as the template's or the caller's.
   /// - Throws: `TemplateError` with the template's line.
   public func render(
@@ -119,10 +122,16 @@ private struct TemplateContextReader {
     return text
   }
 
-  /// As Python reads JSON: digits alone are an integer. One that no `Int` holds becomes a float.
+  /// As Python reads JSON: digits alone are an integer. What it refuses to read becomes a float.
   private func number(_ number: JSONNumber) -> TemplateValue {
-    let isInteger = !number.text.utf8.contains { $0 == 0x2E || $0 | 0x20 == 0x65 }
-    if isInteger, let value = number.intValue { return .int(value) }
-    return .double(number.doubleValue)
+    let text = number.text.utf8
+    guard !text.contains(where: { $0 == 0x2E || $0 | 0x20 == 0x65 }) else {
+      return .double(number.doubleValue)
+    }
+    if let value = number.intValue { return .int(value) }
+    guard text.count <= TemplateRun.longestInteger else { return .double(number.doubleValue) }
+    let isNegative = text.first == 0x2D
+    return .integer(
+      BigInteger(digits: text.dropFirst(isNegative ? 1 : 0), radix: 10, isNegative: isNegative))
   }
 }

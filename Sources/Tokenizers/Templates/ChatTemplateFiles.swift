@@ -10,10 +10,10 @@ public struct ChatTemplateFiles: Sendable {
 
   /// Reads the templates at a path.
   ///
-  /// - Parameter path: a template (`.jinja`); a `tokenizer_config.json` or `chat_template.json`; or a
-  ///   model's folder, in which the files of `transformers` are looked for: `chat_template.jinja`
-  ///   before `chat_template.json` before `tokenizer_config.json`, and the named ones in
-  ///   `additional_chat_templates`.
+  /// - Parameter path: a template (`.jinja`); a `tokenizer_config.json` or `chat_template.json`; or
+  ///   a model's folder, in which the files of `transformers` are looked for:
+  ///   `chat_template.jinja` before `chat_template.json` before `tokenizer_config.json`, and the
+  ///   named ones in `additional_chat_templates`.
   /// - Throws: `TokenizerError` that names the file.
   public init(path: String) throws(TokenizerError) {
     guard FileManager.default.fileExists(atPath: path) else {

@@ -156,8 +156,8 @@ extension TemplateRun {
       // `0` before the width fills on the right in texts.
       if spec.alignment == UInt8(ascii: "=") { spec.alignment = UInt8(ascii: "<") }
       return spec.set(text.string.plain)
-    case .int(let integer): return try formatted(integer, spec, value)
-    case .bool(let bool): return try formatted(bool ? 1 : 0, spec, value)
+    case .int, .bool, .big:
+      return try formatted(value.wholeNumber ?? BigInteger(0), spec, value)
     case .double(let number): return try formatted(number, spec, value)
     default:
       throw fail(.type, "unsupported format string passed to \(value.kind)")
@@ -169,12 +169,15 @@ extension TemplateRun {
     return fail(.type, "unknown or unfit format code '\(code)' for a \(value.kind)")
   }
 
-  private func formatted(
-    _ integer: Int, _ spec: FormatSpec, _ value: TemplateValue
+  private mutating func formatted(
+    _ integer: BigInteger, _ spec: FormatSpec, _ value: TemplateValue
   ) throws(TemplateError) -> MarkedString {
     let type = spec.type == 0 ? UInt8(ascii: "d") : spec.type
     guard !"eEfFgG%".utf8.contains(type) else {
-      return try formatted(Double(integer), spec, value)
+      guard let number = integer.double else {
+        throw fail(.type, "int too large to convert to float")
+      }
+      return try formatted(number, spec, value)
     }
     guard spec.precision == nil else { throw badFormat(spec, value) }
     let radixes: [UInt8: Int] = [
@@ -182,8 +185,8 @@ extension TemplateRun {
       UInt8(ascii: "X"): 16, UInt8(ascii: "n"): 10,
     ]
     if type == UInt8(ascii: "c") {
-      guard spec.sign == nil, !spec.isAlternate, let code = UInt32(exactly: integer),
-        let scalar = Unicode.Scalar(code)
+      guard spec.sign == nil, !spec.isAlternate,
+        let code = integer.small.flatMap(UInt32.init(exactly:)), let scalar = Unicode.Scalar(code)
       else { throw badFormat(spec, value) }
       return spec.padded(
         MarkedString(String(scalar), origin: .template), default: UInt8(ascii: ">"))
@@ -192,7 +195,8 @@ extension TemplateRun {
       spec.grouping != UInt8(ascii: ",") || type == UInt8(ascii: "d"),
       spec.grouping == nil || type != UInt8(ascii: "n")
     else { throw badFormat(spec, value) }
-    let digits = String(integer, radix: radix, uppercase: type == UInt8(ascii: "X"))
+    let digits = try text(
+      of: integer, radix: radix, isUppercase: type == UInt8(ascii: "X"))
     let prefix =
       spec.isAlternate && radix != 10 ? "0" + String(Unicode.Scalar(type)) : ""
     return spec.set(digits: digits, prefix: prefix)

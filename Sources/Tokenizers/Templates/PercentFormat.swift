@@ -152,17 +152,17 @@ private struct PercentFormatter {
     case UInt8(ascii: "c"): return text(try character(value, run), spec)
     case UInt8(ascii: "d"), UInt8(ascii: "i"), UInt8(ascii: "u"):
       try run.use(value)
-      if let integer = value.integer { return number(integer, 10, spec) }
-      guard case .double(let number) = value,
-        let integer = Int(exactly: number.rounded(.towardZero))
-      else { throw fail(run, "a number is required, not \(value.kind),") }
-      return self.number(integer, 10, spec)
+      if let integer = value.wholeNumber { return try number(integer, 10, spec, &run) }
+      guard case .double(let number) = value, number.isFinite else {
+        throw fail(run, "a number is required, not \(value.kind),")
+      }
+      return try self.number(BigInteger(truncating: number), 10, spec, &run)
     case UInt8(ascii: "x"), UInt8(ascii: "X"), UInt8(ascii: "o"):
       try run.use(value)
-      guard let integer = value.integer else {
+      guard let integer = value.wholeNumber else {
         throw fail(run, "an integer is required, not \(value.kind),")
       }
-      return number(integer, spec.type == UInt8(ascii: "o") ? 8 : 16, spec)
+      return try number(integer, spec.type == UInt8(ascii: "o") ? 8 : 16, spec, &run)
     default: return try float(value, spec, run)
     }
   }
@@ -192,14 +192,16 @@ private struct PercentFormatter {
     return spec
   }
 
-  private func number(_ integer: Int, _ radix: Int, _ spec: FormatSpec) -> MarkedString {
+  private func number(
+    _ integer: BigInteger, _ radix: Int, _ spec: FormatSpec, _ run: inout TemplateRun
+  ) throws(TemplateError) -> MarkedString {
     let isUpper = spec.type == UInt8(ascii: "X")
-    var digits = String(integer.magnitude, radix: radix, uppercase: isUpper)
+    var digits = try run.text(of: integer.magnitude, radix: radix, isUppercase: isUpper)
     if let precision = spec.precision, precision > digits.utf8.count {
       digits = String(repeating: "0", count: precision - digits.utf8.count) + digits
     }
     let prefix = spec.isAlternate && radix != 10 ? "0" + String(Unicode.Scalar(spec.type)) : ""
-    return zeroFilled(spec).set(digits: (integer < 0 ? "-" : "") + digits, prefix: prefix)
+    return zeroFilled(spec).set(digits: (integer.isNegative ? "-" : "") + digits, prefix: prefix)
   }
 
   private func float(

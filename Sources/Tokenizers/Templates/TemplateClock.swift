@@ -22,6 +22,24 @@ public struct TemplateClock: Sendable, Hashable {
     self.second = second
   }
 
+  /// - Parameter text: such as `2026-01-02T03:04:05`; the time may be left out, and a fraction of
+  ///   a second or a time zone behind it is.
+  public init?(iso8601 text: String) {
+    let halves = text.split(whereSeparator: { $0 == "T" || $0 == " " })
+    guard (1...2).contains(halves.count) else { return nil }
+    let date = halves[0].split(separator: "-").map { Int($0) }
+    let time = halves.count == 1 ? "0:0:0" : halves[1].prefix { $0.isNumber || $0 == ":" }
+    let parts = date + time.split(separator: ":").map { Int($0) }
+    let known = parts.compactMap { $0 }
+    let ranges = [0...9999, 1...12, 1...31, 0...23, 0...59, 0...60]
+    guard date.count == 3, known.count == parts.count, known.count >= 5, known.count <= 6,
+      zip(known, ranges).allSatisfy({ $1.contains($0) })
+    else { return nil }
+    self.init(
+      year: known[0], month: known[1], day: known[2], hour: known[3], minute: known[4],
+      second: known.count == 6 ? known[5] : 0)
+  }
+
   /// Now, in the local time zone.
   public static var now: TemplateClock {
     let parts = Calendar(identifier: .gregorian).dateComponents(

@@ -20,10 +20,13 @@ extension TemplateCompiler {
     level += 1
     defer { level -= 1 }
     height = max(height, level)
+    if let node = constant(expression, frame) { return node }
+    if frame.isConstant, let node = variable(expression) { return node }
     switch expression {
     case .none: return ConstantNode(.none)
     case .bool(let value): return ConstantNode(.bool(value))
     case .int(let value): return ConstantNode(.int(value))
+    case .big(let value): return ConstantNode(.big(value))
     case .double(let value): return ConstantNode(.double(value))
     case .string(let bytes):
       return ConstantNode(.text(TemplateText(MarkedString(bytes: bytes, origin: .template))))
@@ -67,7 +70,7 @@ extension TemplateCompiler {
         (
           try optional(slice.start, frame), try optional(slice.stop, frame),
           try optional(slice.step, frame)
-        ), line: line)
+        ), isLenient: frame.isConstant, line: line)
     default: return ConstantNode(.none)
     }
   }
@@ -76,7 +79,7 @@ extension TemplateCompiler {
     _ object: TemplateExpression, _ member: TemplateMember, isElement: Bool, _ frame: Frame,
     _ line: Int
   ) throws(TemplateError) -> any TemplateNode {
-    if case .name(let name, _) = object {
+    if case .name(let name, _) = object, !frame.isConstant {
       let variable = variable(name, frame)
       if variable.hops == 0 {
         return VariableMemberNode(
@@ -120,7 +123,7 @@ extension TemplateCompiler {
     case .conditional(let condition, let value, let otherwise):
       return ConditionalNode(
         try node(condition, frame.soft), try node(value, frame.soft),
-        try optional(otherwise, frame.soft))
+        try optional(otherwise, frame.soft) ?? (frame.isConstant ? unknown : nil))
     case .concatenation(let parts, let line):
       return ConcatenationNode(try nodes(parts, frame), escapes, line: line)
     default: return ConstantNode(.none)

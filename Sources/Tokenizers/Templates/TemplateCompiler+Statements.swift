@@ -5,6 +5,9 @@ extension TemplateCompiler {
     switch statement {
     case .text(let text): return [TextNode(MarkedString(bytes: text, origin: .template))]
     case .output(let expression, let line):
+      if let constant = constant(expression, frame, isOutput: true) {
+        return [OutputNode(constant, escapes, line: line)]
+      }
       let node = try node(expression, frame)
       if case .off = escapes, case .text(let text)? = (node as? ConstantNode)?.content {
         return [TextNode(text.string)]

@@ -30,6 +30,8 @@ struct TemplateCompiler {
     var isTopLevel = false
     /// Behind a condition, where an unknown filter is an error only when it is reached.
     var isSoft = false
+    /// Inside a constant that is computed while compiling.
+    var isConstant = false
 
     var soft: Frame {
       var frame = self

@@ -84,6 +84,7 @@ enum TemplateKey: Hashable {
   case none
   case undefined
   case int(Int)
+  case big(BigInteger)
   case double(Double)
   case string([UInt8])
   case tuple([TemplateKey])
@@ -100,7 +101,10 @@ extension TemplateValue {
     case .none: return TemplateKey.none
     case .bool(let value): return .int(value ? 1 : 0)
     case .int(let value): return .int(value)
-    case .double(let value): return Int(exactly: value).map { .int($0) } ?? .double(value)
+    case .big(let value): return .big(value)
+    case .double(let value):
+      guard value.isFinite, value == value.rounded(.towardZero) else { return .double(value) }
+      return Int(exactly: value).map { .int($0) } ?? .big(BigInteger(truncating: value))
     case .text(let text): return .string(text.string.bytes)
     case .tuple(let list):
       var keys: [TemplateKey] = []

@@ -24,15 +24,18 @@ extension TemplateFilters {
     _ name: String, takes: Bool, ofAttribute: Bool
   ) -> TemplateFilter {
     TemplateFilter(name, "* **") { run, value, arguments throws(TemplateError) in
-      guard value.isTrue else {
-        return try run.iterator(over: .one) { _ throws(TemplateError) in nil }
-      }
+      var cursor: TemplateCursor?
       var condition: TemplateCondition?
-      return try run.filtered(value) { item, run throws(TemplateError) in
-        if condition == nil {
+      return try run.iterator(over: value.size) { run throws(TemplateError) in
+        if cursor == nil {
+          guard value.isTrue else { return nil }
           condition = try TemplateCondition(arguments, ofAttribute: ofAttribute, &run)
+          cursor = try run.cursor(value)
         }
-        return try condition?.holds(for: item, &run) == takes
+        while let item = try cursor?.next(&run) {
+          if try condition?.holds(for: item, &run) == takes { return item }
+        }
+        return nil
       }
     }
   }
@@ -41,7 +44,8 @@ extension TemplateFilters {
 /// What `map` does to an item.
 private enum TemplateMapping {
   case path(TemplatePath)
-  case filter(TemplateFilter, TemplateCallArguments)
+  /// nil where there is none of the name, which is an error when there is an item.
+  case filter(TemplateFilter?, TemplateCallArguments)
 
   init(_ arguments: TemplateBoundArguments, _ run: inout TemplateRun) throws(TemplateError) {
     let attribute = arguments.named.first { $0.name == "attribute" }?.value
@@ -56,10 +60,8 @@ private enum TemplateMapping {
     guard let name = arguments.values.first else {
       throw run.fail(.type, "map requires a filter argument")
     }
-    guard let name = name.string?.text, let filter = TemplateFilters.named[name] else {
-      throw run.fail(.type, "no filter of this name")
-    }
-    self = .filter(filter, arguments.dropFirst(1))
+    self = .filter(
+      name.string.flatMap { TemplateFilters.named[$0.text] }, arguments.dropFirst(1))
   }
 
   func value(
@@ -67,7 +69,8 @@ private enum TemplateMapping {
   ) throws(TemplateError) -> TemplateValue {
     switch self {
     case .path(let path): try path.value(of: item, &run)
-    case .filter(let filter, let arguments): try run.apply(filter, to: item, arguments)
+    case .filter(let filter?, let arguments): try run.apply(filter, to: item, arguments)
+    case .filter(nil, _): throw run.fail(.type, "no filter of this name")
     }
   }
 }
@@ -76,6 +79,7 @@ private enum TemplateMapping {
 private struct TemplateCondition {
   private var path: TemplatePath?
   private var test: TemplateTest?
+  private var asksForTruth = true
   private var arguments = TemplateCallArguments()
 
   init(
@@ -89,10 +93,8 @@ private struct TemplateCondition {
       path = try TemplatePath(rest.positional.removeFirst(), isSensitive: true, &run)
     }
     guard !rest.positional.isEmpty else { return }
-    guard let name = rest.positional.removeFirst().string?.text,
-      let test = TemplateTests.named[name]
-    else { throw run.fail(.type, "no test of this name") }
-    self.test = test
+    asksForTruth = false
+    test = rest.positional.removeFirst().string.flatMap { TemplateTests.named[$0.text] }
     self.arguments = rest
   }
 
@@ -100,7 +102,8 @@ private struct TemplateCondition {
     for item: TemplateValue, _ run: inout TemplateRun
   ) throws(TemplateError) -> Bool {
     let subject = try path?.value(of: item, &run) ?? item
-    guard let test else { return subject.isTrue }
+    guard !asksForTruth else { return subject.isTrue }
+    guard let test else { throw run.fail(.type, "no test of this name") }
     return try run.holds(test, for: subject, arguments)
   }
 }

@@ -3,18 +3,17 @@ import Foundation
 extension TemplateFilters {
   static let numbers = [
     TemplateFilter("abs") { run, value, _ throws(TemplateError) in
-      guard let integer = value.integer else {
+      guard let integer = value.wholeNumber else {
         return .double(abs(try run.number(value, for: "abs()")))
       }
-      guard integer != Int.min else { throw run.fail(.limit, "the integer is too large") }
-      return .int(abs(integer))
+      return .integer(integer.magnitude)
     },
     TemplateFilter("int", "default? base?") { run, value, arguments throws(TemplateError) in
       try run.integer(from: value, arguments)
     },
     TemplateFilter("float", "default?") { run, value, arguments throws(TemplateError) in
       try run.use(value)
-      if let number = value.number { return .double(number) }
+      if value.isNumber { return .double(try run.number(value, for: "float()")) }
       if let text = value.string, let number = PythonText.float(text.bytes) {
         return .double(number)
       }
@@ -61,16 +60,10 @@ extension PythonText {
     return result
   }
 
-  enum Number {
-    case value(Int)
-    case tooLarge
-    case none
-  }
-
-  /// `int` of a text.
-  static func integer(_ bytes: [UInt8], base: Int) -> Number {
+  /// `int` of a text; nil where it is none, or too long a one for Python.
+  static func integer(_ bytes: [UInt8], base: Int) -> BigInteger? {
     let trimmed = endTrimmed(startTrimmed(bytes[...]))
-    guard var digits = withoutUnderscores(trimmed)?[...] else { return .none }
+    guard var digits = withoutUnderscores(trimmed)?[...] else { return nil }
     var isNegative = false
     if let sign = digits.first, sign == 0x2B || sign == 0x2D {
       isNegative = sign == 0x2D
@@ -86,36 +79,21 @@ extension PythonText {
       }
     }
     if base == 0 {
-      guard digits.first != 0x30 || digits.allSatisfy({ $0 == 0x30 }) else { return .none }
+      guard digits.first != 0x30 || digits.allSatisfy({ $0 == 0x30 }) else { return nil }
       base = 10
     }
-    return value(digits, base: base, isNegative: isNegative)
+    guard digits.allSatisfy({ isDigit($0, radix: base) }), !digits.isEmpty,
+      digits.count <= TemplateRun.longestInteger
+    else { return nil }
+    return BigInteger(digits: digits, radix: base, isNegative: isNegative)
   }
 
-  private static func value(
-    _ digits: ArraySlice<UInt8>, base: Int, isNegative: Bool
-  ) -> Number {
-    guard !digits.isEmpty else { return .none }
-    var result = 0
-    var isTooLarge = false
-    for byte in digits {
-      let digit: Int
-      switch byte {
-      case 0x30...0x39: digit = Int(byte - 0x30)
-      case 0x41...0x5A: digit = Int(byte - 0x41) + 10
-      case 0x61...0x7A: digit = Int(byte - 0x61) + 10
-      default: return .none
-      }
-      guard digit < base else { return .none }
-      let product = result.multipliedReportingOverflow(by: base)
-      let sum =
-        isNegative
-        ? product.partialValue.subtractingReportingOverflow(digit)
-        : product.partialValue.addingReportingOverflow(digit)
-      isTooLarge = isTooLarge || product.overflow || sum.overflow
-      result = sum.partialValue
+  static func isDigit(_ byte: UInt8, radix: Int) -> Bool {
+    switch byte {
+    case 0x30...0x39: Int(byte - 0x30) < radix
+    case 0x41...0x5A, 0x61...0x7A: Int((byte | 0x20) - 0x61) + 10 < radix
+    default: false
     }
-    return isTooLarge ? .tooLarge : .value(result)
   }
 }
 
@@ -126,11 +104,11 @@ extension UInt8 {
 }
 
 extension TemplateRun {
-  fileprivate func integer(
+  fileprivate mutating func integer(
     from value: TemplateValue, _ arguments: TemplateBoundArguments
   ) throws(TemplateError) -> TemplateValue {
     try use(value)
-    if let integer = value.integer { return .int(integer) }
+    if let integer = value.wholeNumber { return .integer(integer) }
     let fallback = arguments[0] ?? .int(0)
     if case .double(let number) = value {
       // An infinite one cannot be an integer, and Python says so.
@@ -140,11 +118,11 @@ extension TemplateRun {
     guard case .text(let text) = value else { return fallback }
     let base = try integer(arguments[1], 10, "base")
     guard base == 0 || (2...36).contains(base) else { return try integerOf(text, fallback) }
-    switch PythonText.integer(text.string.bytes, base: base) {
-    case .value(let integer): return .int(integer)
-    case .tooLarge: throw fail(.limit, "the integer is too large")
-    case .none: return try integerOf(text, fallback)
+    try step(1 + min(text.string.utf8Count, TemplateRun.longestInteger) / 4)
+    guard let integer = PythonText.integer(text.string.bytes, base: base) else {
+      return try integerOf(text, fallback)
     }
+    return .integer(integer)
   }
 
   /// The second try, by way of a float.
@@ -158,13 +136,12 @@ extension TemplateRun {
   }
 
   private func integer(truncating number: Double) throws(TemplateError) -> TemplateValue {
-    guard let integer = Int(exactly: number.rounded(.towardZero)) else {
-      throw fail(.limit, "the integer is too large")
-    }
-    return .int(integer)
+    guard number.isFinite else { throw fail(.type, "cannot convert infinity or NaN to integer") }
+    return Int(exactly: number.rounded(.towardZero)).map { .int($0) }
+      ?? .integer(BigInteger(truncating: number))
   }
 
-  fileprivate func rounded(
+  fileprivate mutating func rounded(
     _ value: TemplateValue, _ arguments: TemplateBoundArguments
   ) throws(TemplateError) -> TemplateValue {
     let method = arguments[1]?.string?.text ?? (arguments[1] == nil ? "common" : "")
@@ -172,45 +149,20 @@ extension TemplateRun {
       throw fail(.type, "method must be common, ceil or floor")
     }
     guard method == "common" else {
-      let number = try number(value, for: "round()")
-      let precision = try integer(arguments[0], 0, "precision")
-      return .double(try scaled(number, precision, method == "ceil" ? .up : .down))
+      return try scaled(
+        value, try integer(arguments[0], 0, "precision"), up: method == "ceil")
     }
     if let precision = arguments[0], precision.isNone {
+      if let integer = value.wholeNumber { return .integer(integer) }
       return try integer(truncating: (try number(value, for: "round()")).rounded(.toNearestOrEven))
     }
     let precision = try integer(arguments[0], 0, "precision")
-    if let integer = value.integer {
-      return precision >= 0 ? .int(integer) : try rounded(integer, -precision)
+    if let integer = value.wholeNumber {
+      return precision >= 0
+        ? .integer(integer) : try rounded(integer, digits: 0 - max(precision, -Int.max))
     }
     let number = try number(value, for: "round()")
     return .double(PythonText.rounded(number, precision))
-  }
-
-  private func scaled(
-    _ number: Double, _ precision: Int, _ rule: FloatingPointRoundingRule
-  ) throws(TemplateError) -> Double {
-    guard (-300...300).contains(precision) else { throw fail(.limit, "a precision too large") }
-    let scale = pow(10, Double(precision))
-    let product = (number * scale).rounded(rule)
-    guard product.isFinite else { throw fail(.type, "cannot convert infinity to integer") }
-    return product / scale
-  }
-
-  /// To a multiple of a power of ten, halves to the even one.
-  private func rounded(_ integer: Int, _ digits: Int) throws(TemplateError) -> TemplateValue {
-    guard digits <= 18 else { return .int(0) }
-    var unit = 1
-    for _ in 0..<digits { unit *= 10 }
-    let (quotient, rest) = integer.quotientAndRemainder(dividingBy: unit)
-    let twice = rest.magnitude.multipliedReportingOverflow(by: 2)
-    let isUp =
-      twice.overflow || twice.partialValue > unit.magnitude
-      || (twice.partialValue == unit.magnitude && quotient % 2 != 0)
-    let rounded = (isUp ? quotient + integer.signum() : quotient)
-      .multipliedReportingOverflow(by: unit)
-    guard !rounded.overflow else { throw fail(.limit, "the integer is too large") }
-    return .int(rounded.partialValue)
   }
 
   fileprivate func fileSize(_ size: Double, isBinary: Bool) throws(TemplateError) -> String {
@@ -218,7 +170,7 @@ extension TemplateRun {
     if size == 1 { return "1 Byte" }
     if size < base {
       guard size.isFinite else { throw fail(.type, "no size") }
-      return "\(Int(size.rounded(.towardZero))) Bytes"
+      return BigInteger(truncating: size).text(radix: 10) + " Bytes"
     }
     let letters = ["k", "M", "G", "T", "P", "E", "Z", "Y"]
     var unit = base

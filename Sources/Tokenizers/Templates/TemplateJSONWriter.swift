@@ -16,6 +16,7 @@ struct TemplateJSONWriter {
     case .none: text.append("null")
     case .bool(let value): text.append(value ? "true" : "false")
     case .int(let value): text.append(String(value))
+    case .big(let value): text.append(try run.decimal(value))
     case .double(let value): text.append(TemplateJSONWriter.number(value))
     case .text(let string): write(string.string)
     case .list(let list), .tuple(let list): try write(list.elements, &run)
@@ -93,6 +94,7 @@ struct TemplateJSONWriter {
     case .none: text.append("\"null\"")
     case .bool(let value): text.append(value ? "\"true\"" : "\"false\"")
     case .int(let value): text.append("\"\(value)\"")
+    case .big(let value): text.append("\"" + (try run.decimal(value)) + "\"")
     case .double(let value): text.append("\"" + TemplateJSONWriter.number(value) + "\"")
     default:
       throw run.fail(

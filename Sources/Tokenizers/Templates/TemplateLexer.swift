@@ -251,8 +251,9 @@ struct TemplateLexer {
       at += 2
       while let byte = peek(at), isNameStart(byte) || isDigit(byte) { at += 1 }
       let digits = text(from: start + 2)
-      guard let value = Int(digits, radix: radix) else { throw fail("bad number \(digits)") }
-      add(.integer(value))
+      let isKnown = digits.utf8.allSatisfy { PythonText.isDigit($0, radix: radix) }
+      guard isKnown, !digits.isEmpty else { throw fail("bad number \(digits)") }
+      try add(digits, radix: radix)
       return
     }
     skipDigits()
@@ -277,11 +278,20 @@ struct TemplateLexer {
       add(.float(value))
     } else if digits.utf8.first == 0x30, digits.utf8.contains(where: { $0 != 0x30 }) {
       throw fail("a number begins with 0: \(digits)")
-    } else if let value = Int(digits) {
-      add(.integer(value))
     } else {
-      throw fail("the number \(digits) is too large")
+      try add(digits, radix: 10)
     }
+  }
+
+  private mutating func add(_ digits: String, radix: Int) throws(TemplateError) {
+    if let value = Int(digits, radix: radix) {
+      add(.integer(value))
+      return
+    }
+    guard digits.utf8.count <= TemplateRun.longestInteger else {
+      throw fail("a number has more than \(TemplateRun.longestInteger) digits")
+    }
+    add(.bigInteger(BigInteger(digits: digits.utf8, radix: radix, isNegative: false)))
   }
 
   private mutating func skipDigits() {

@@ -118,7 +118,7 @@ extension TemplateRun {
       guard let attribute = member.ofLoops else { return nil }
       return try self.attribute(attribute, of: state)
     case .callable(let callable): return try attribute(name, of: callable)
-    case .int, .bool, .double: return try attribute(name, ofNumber: object)
+    case .int, .big, .bool, .double: return try attribute(name, ofNumber: object)
     case .range(let range):
       switch name {
       case "start": return .int(range.start)
@@ -145,9 +145,10 @@ extension TemplateRun {
     switch (name, number) {
     case ("real", _): return number.integer.map { .int($0) } ?? number
     case ("imag", .double): return .double(0)
-    case ("imag", _), ("denominator", .int), ("denominator", .bool):
-      return .int(name == "imag" ? 0 : 1)
-    case ("numerator", .int), ("numerator", .bool): return number.integer.map { .int($0) }
+    case ("imag", _): return .int(0)
+    case ("denominator", .int), ("denominator", .big), ("denominator", .bool): return .int(1)
+    case ("numerator", .int), ("numerator", .big), ("numerator", .bool):
+      return number.wholeNumber.map { .integer($0) }
     case (_, .double): return try method(TemplateMethods.ofFloats[name], of: number)
     default: return try method(TemplateMethods.ofIntegers[name], of: number)
     }
@@ -258,7 +259,13 @@ extension TemplateRun {
     case .range(let range):
       let places = PythonSlice(range.count, bounds)
       let stride = range.step.multipliedReportingOverflow(by: bounds.2)
-      guard !stride.overflow else { throw fail(.limit, "the integer is too large") }
+      // The bounds may lie outside of the elements by up to a step.
+      let span = range.count.multipliedReportingOverflow(by: range.step)
+      let isTooWide =
+        stride.overflow || stride.partialValue == Int.min || span.overflow
+        || range.start.addingReportingOverflow(span.partialValue).overflow
+        || range.start.subtractingReportingOverflow(range.step).overflow
+      guard !isTooWide else { throw fail(.limit, "a range too wide") }
       return .range(
         TemplateRange(
           start: range.start + places.start * range.step,
@@ -272,10 +279,12 @@ extension TemplateRun {
 
   private func bound(_ value: TemplateValue?) throws(TemplateError) -> Int? {
     guard let value, !value.isNone else { return nil }
+    // Beyond either end all places are the same.
+    if case .big(let integer) = value { return integer.isNegative ? -Int.max : Int.max }
     guard let integer = value.integer else {
       throw fail(.type, "slice indices must be integers or None")
     }
-    return integer
+    return max(integer, -Int.max)
   }
 
   private func slice(

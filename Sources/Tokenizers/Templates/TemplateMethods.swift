@@ -139,17 +139,16 @@ enum TemplateMethods {
 
   static let ofIntegers = table([
     TemplateMethod("bit_length") { _, receiver, _ throws(TemplateError) in
-      let magnitude = (receiver.integer ?? 0).magnitude
-      return .int(magnitude.bitWidth - magnitude.leadingZeroBitCount)
+      .int(receiver.wholeNumber?.bitCount ?? 0)
     },
     TemplateMethod("bit_count") { _, receiver, _ throws(TemplateError) in
-      .int((receiver.integer ?? 0).magnitude.nonzeroBitCount)
+      .int((receiver.wholeNumber?.limbs ?? []).reduce(0) { $0 + $1.nonzeroBitCount })
     },
     TemplateMethod("conjugate") { _, receiver, _ throws(TemplateError) in
-      .int(receiver.integer ?? 0)
+      receiver.integer.map { .int($0) } ?? receiver
     },
     TemplateMethod("as_integer_ratio") { run, receiver, _ throws(TemplateError) in
-      try run.tuple([.int(receiver.integer ?? 0), .int(1)])
+      try run.tuple([receiver.integer.map { .int($0) } ?? receiver, .int(1)])
     },
   ])
 

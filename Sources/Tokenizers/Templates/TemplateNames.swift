@@ -86,27 +86,7 @@ enum TemplateNames {
   }
 
   static func visit(_ expression: TemplateExpression, _ note: (String) -> Void) {
-    func visitAll(_ expressions: [TemplateExpression]) {
-      for expression in expressions { visit(expression, note) }
-    }
-    switch expression {
-    case .none, .bool, .int, .double, .string: break
-    case .name(let name, _): note(name)
-    case .list(let elements), .tuple(let elements), .and(let elements), .or(let elements),
-      .concatenation(let elements, _):
-      visitAll(elements)
-    case .dict(let members, _): visitAll(members.flatMap { [$0.key, $0.value] })
-    case .attribute(let object, _, _), .not(let object), .sign(let object, _, _):
-      visit(object, note)
-    case .item(let object, let index, _): visitAll([object, index])
-    case .slice(let object, let slice, _): visitAll([object] + slice.parts)
-    case .call(let callee, let arguments, _): visitAll([callee] + arguments.expressions)
-    case .filter(let operand, let call), .test(let operand, let call):
-      visitAll([operand] + call.arguments.expressions)
-    case .arithmetic(let first, let operations): visitAll([first] + operations.map(\.operand))
-    case .compare(let first, let comparisons, _): visitAll([first] + comparisons.map(\.operand))
-    case .conditional(let condition, let value, let otherwise):
-      visitAll([condition, value] + [otherwise].compactMap { $0 })
-    }
+    if case .name(let name, _) = expression { note(name) }
+    for part in expression.parts { visit(part, note) }
   }
 }

@@ -63,6 +63,7 @@ final class CallNode: TemplateNode {
     var values = try arguments.evaluate(&run)
     run.line = line
     if let caller {
+      // From a mapping, as the parser lets no other through.
       guard !values.keywords.contains(where: { $0.name == "caller" }) else {
         throw run.fail(.type, "two values for the argument 'caller'")
       }

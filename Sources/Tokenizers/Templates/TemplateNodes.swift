@@ -23,6 +23,7 @@ final class ConstantNode: TemplateNode {
     case none
     case bool(Bool)
     case int(Int)
+    case big(BigInteger)
     case double(Double)
     case text(TemplateText)
   }
@@ -36,6 +37,7 @@ final class ConstantNode: TemplateNode {
     case .none: .none
     case .bool(let value): .bool(value)
     case .int(let value): .int(value)
+    case .big(let value): .big(value)
     case .double(let value): .double(value)
     case .text(let text): .text(text)
     }
@@ -185,15 +187,18 @@ final class SliceNode: TemplateNode {
   private let object: any TemplateNode
   private let parts:
     (start: (any TemplateNode)?, stop: (any TemplateNode)?, step: (any TemplateNode)?)
+  /// What cannot be sliced gives something undefined.
+  private let isLenient: Bool
   private let line: Int
 
   init(
     _ object: any TemplateNode,
     _ parts: (start: (any TemplateNode)?, stop: (any TemplateNode)?, step: (any TemplateNode)?),
-    line: Int
+    isLenient: Bool, line: Int
   ) {
     self.object = object
     self.parts = parts
+    self.isLenient = isLenient
     self.line = line
   }
 
@@ -203,6 +208,11 @@ final class SliceNode: TemplateNode {
     let stop = try parts.stop?.evaluate(&run)
     let step = try parts.step?.evaluate(&run)
     run.line = line
+    guard !isLenient else {
+      try run.use(value)
+      if step?.integer == 0 { throw run.fail(.type, "slice step cannot be zero") }
+      return (try? run.slice(value, start, stop, step)) ?? run.undefined(.element(of: value.kind))
+    }
     return try run.slice(value, start, stop, step)
   }
 }
@@ -278,9 +288,9 @@ final class SignNode: TemplateNode {
     if let integer = value.integer {
       guard isNegative else { return .int(integer) }
       let negated = 0.subtractingReportingOverflow(integer)
-      guard !negated.overflow else { throw run.fail(.limit, "the integer is too large") }
-      return .int(negated.partialValue)
+      return negated.overflow ? .integer(BigInteger(integer).negated) : .int(negated.partialValue)
     }
+    if case .big(let integer) = value { return .integer(isNegative ? integer.negated : integer) }
     let number = try run.number(value, for: isNegative ? "unary -" : "unary +")
     return .double(isNegative ? -number : number)
   }

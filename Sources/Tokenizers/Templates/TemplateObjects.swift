@@ -61,7 +61,6 @@ final class TemplateCallable {
     case macro(TemplateMacroUnit, TemplateFrame, isMarkup: Bool)
     case function(TemplateFunction)
     case method(TemplateMethod, TemplateValue)
-    /// `str.format` and `str.format_map`, which the sandbox makes functions of its own of.
     case cycler(TemplateCycler)
     case joiner(TemplateCycler, separator: TemplateValue)
     /// A global function's attribute that is a function: `dict.fromkeys`.

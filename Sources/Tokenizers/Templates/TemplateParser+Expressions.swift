@@ -204,6 +204,9 @@ extension TemplateParser {
     case .integer(let value):
       advance()
       return .int(value)
+    case .bigInteger(let value):
+      advance()
+      return .big(value)
     case .float(let value):
       advance()
       return .double(value)
@@ -422,7 +425,7 @@ extension TemplateParser {
   private var beginsTestArgument: Bool {
     switch token.kind {
     case .name(let name): !["else", "or", "and"].contains(name)
-    case .string, .integer, .float, .symbol("["), .symbol("{"): true
+    case .string, .integer, .bigInteger, .float, .symbol("["), .symbol("{"): true
     default: false
     }
   }

@@ -220,6 +220,9 @@ extension TemplateParser {
     guard case .call(let callee, let arguments, _) = try expression() else {
       throw fail("'call' needs a call", line: start)
     }
+    guard !arguments.keywords.contains(where: { $0.name == "caller" }) else {
+      throw fail("two values for the argument 'caller'", line: start)
+    }
     let definition = try callerMacro(parameters, endedBy: "endcall", start)
     return .callBlock(callee, arguments, definition, line: line)
   }

@@ -16,12 +16,13 @@ extension TemplateRun {
     if let result = try computeSequence(operation, a, b) { return result }
     try use(a)
     try use(b)
+    if let x = a.integer, let y = b.integer { return try compute(operation, x, y) }
+    if let x = a.wholeNumber, let y = b.wholeNumber { return try compute(operation, x, y) }
     guard let x = a.number, let y = b.number else {
       throw fail(
         .type,
         "unsupported operand type(s) for \(operation.rawValue): '\(a.kind)' and '\(b.kind)'")
     }
-    if let x = a.integer, let y = b.integer { return try compute(operation, x, y) }
     return .double(try compute(operation, x, y))
   }
 
@@ -88,7 +89,7 @@ extension TemplateRun {
     return result
   }
 
-  func compute(
+  private mutating func compute(
     _ operation: TemplateOperator, _ x: Int, _ y: Int
   ) throws(TemplateError) -> TemplateValue {
     let result: (partialValue: Int, overflow: Bool)
@@ -108,27 +109,16 @@ extension TemplateRun {
       return .int(
         operation == .floorDivide ? quotient - (isBelow ? 1 : 0) : rest + (isBelow ? y : 0))
     case .power:
-      guard y < 0 else { return .int(try power(x, y)) }
-      return .double(try compute(.power, Double(x), Double(y)))
+      return try compute(.power, BigInteger(x), BigInteger(y))
     case .divide:
-      guard y != 0 else { throw fail(.type, "division by zero") }
+      let exact = 1 << 53
+      guard max(x.magnitude, y.magnitude) <= exact, y != 0 else {
+        return try compute(.divide, BigInteger(x), BigInteger(y))
+      }
       return .double(Double(x) / Double(y))
     }
-    guard !result.overflow else { throw fail(.limit, "the integer is too large") }
+    guard !result.overflow else { return try compute(operation, BigInteger(x), BigInteger(y)) }
     return .int(result.partialValue)
-  }
-
-  private func power(_ base: Int, _ exponent: Int) throws(TemplateError) -> Int {
-    if base == 0 || base == 1 { return exponent == 0 ? 1 : base }
-    if base == -1 { return exponent % 2 == 0 ? 1 : -1 }
-    var result = 1
-    // At most 63 rounds before a base of two or more overflows.
-    for _ in 0..<exponent {
-      let next = result.multipliedReportingOverflow(by: base)
-      guard !next.overflow else { throw fail(.limit, "the integer is too large") }
-      result = next.partialValue
-    }
-    return result
   }
 
   func compute(

@@ -38,8 +38,8 @@ extension TemplateRun {
     try use(a)
     try use(b)
     if let x = a.integer, let y = b.integer { return x < y || (orEqual && x == y) }
-    if let x = a.number, let y = b.number {
-      return TemplateValue.isLess(a, x, b, y) || (orEqual && TemplateValue.equal(a, b))
+    if a.isNumber, b.isNumber {
+      return TemplateValue.isLess(a, b) || (orEqual && TemplateValue.equal(a, b))
     }
     switch (a, b) {
     case (.text(let x), .text(let y)):
@@ -139,6 +139,7 @@ extension TemplateValue {
     case (.none, .none): true
     case (.bool(let x), .bool(let y)): x == y
     case (.int(let x), .int(let y)): x == y
+    case (.big(let x), .big(let y)): x === y
     case (.text(let x), .text(let y)): x === y || x.string.bytes == y.string.bytes
     case (.undefined(let x), .undefined(let y)): x === y
     case (.list(let x), .list(let y)), (.tuple(let x), .tuple(let y)): x === y
@@ -171,7 +172,7 @@ extension TemplateValue {
     default: break
     }
     if let x = a.integer, let y = b.integer { return x == y }
-    if let x = a.number, let y = b.number { return x == y }
+    if a.isNumber, b.isNumber { return a.key == b.key }
     return isSame(a, b)
   }
 
@@ -195,15 +196,23 @@ extension TemplateValue {
     }
   }
 
-  /// `<` between numbers of which one may be an integer that no `Double` holds.
-  fileprivate static func isLess(
-    _ a: TemplateValue, _ x: Double, _ b: TemplateValue, _ y: Double
-  ) -> Bool {
-    guard x == y else { return x < y }
-    // Equal after rounding: compared as integers, where both are.
-    guard let left = a.integer ?? Int(exactly: x), let right = b.integer ?? Int(exactly: y) else {
-      return false
+  /// `<` between numbers.
+  fileprivate static func isLess(_ a: TemplateValue, _ b: TemplateValue) -> Bool {
+    if let x = a.wholeNumber, let y = b.wholeNumber { return x < y }
+    switch (a, b) {
+    case (.double(let x), .double(let y)): return x < y
+    case (.double(let x), _):
+      guard x.isFinite else { return x < 0 }
+      // Exactly, as no `Double` holds every integer.
+      guard let y = b.wholeNumber else { return false }
+      let whole = BigInteger(truncating: x)
+      return whole == y ? x < x.rounded(.towardZero) : whole < y
+    case (_, .double(let y)):
+      guard y.isFinite else { return y > 0 }
+      guard let x = a.wholeNumber else { return false }
+      let whole = BigInteger(truncating: y)
+      return whole == x ? y.rounded(.towardZero) < y : x < whole
+    default: return false
     }
-    return left < right
   }
 }

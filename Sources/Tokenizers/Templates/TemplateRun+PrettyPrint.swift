@@ -132,7 +132,7 @@ private struct PrettyPrinter {
       let entries = try run.sorted(dictionary.members.entries, isReversed: false) {
         (entry: (key: TemplateValue, value: TemplateValue), _) throws(TemplateError) in
         // Keys that do not compare are ordered by their types.
-        .tuple(TemplateList([.literal(entry.key.number != nil ? "" : entry.key.kind), entry.key]))
+        .tuple(TemplateList([.literal(entry.key.isNumber ? "" : entry.key.kind), entry.key]))
       }
       for entry in entries {
         members.set(entry.key, try run.key(of: entry.key), to: try sorted(entry.value, &run))

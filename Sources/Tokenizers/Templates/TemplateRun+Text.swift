@@ -44,6 +44,7 @@ private struct TemplateRepresentation {
     case .none: text.append("None")
     case .bool(let value): text.append(value ? "True" : "False")
     case .int(let value): text.append(String(value))
+    case .big(let value): text.append(try run.decimal(value))
     case .double(let value): text.append(PythonText.representation(value))
     case .text(let string): write(quoted: string.string)
     case .list(let list): try write(list.elements, "[", "]", &run)
@@ -60,17 +61,27 @@ private struct TemplateRepresentation {
     case .loop(let state):
       let length = try state.length(&run)
       text.append("<LoopContext \(state.index + 1)/\(length)>")
-    case .callable(let callable): write(callable)
+    case .callable(let callable): try write(callable, &run)
     case .iterator(let iterator): text.append("<\(iterator.kind) object>")
     }
   }
 
-  private mutating func write(_ callable: TemplateCallable) {
-    guard case .macro(let unit, _, _) = callable.content else {
-      text.append("<\(callable.kind)>")
-      return
+  private mutating func write(
+    _ callable: TemplateCallable, _ run: inout TemplateRun
+  ) throws(TemplateError) {
+    switch callable.content {
+    case .macro(let unit, _, _):
+      text.append(unit.isCaller ? "<Macro anonymous>" : "<Macro '\(unit.name)'>")
+    case .method(let method, .loop(let state)):
+      text.append("<bound method LoopContext.\(method.name) of ")
+      try write(.loop(state), &run)
+      text.append(">")
+    case .method(let method, let receiver):
+      // Python shows where the object is; this is as long.
+      text.append(
+        "<built-in method \(method.name) of \(receiver.kind) object at 0x7f0000000000>")
+    default: text.append("<\(callable.kind)>")
     }
-    text.append(unit.isCaller ? "<Macro anonymous>" : "<Macro '\(unit.name)'>")
   }
 
   /// Namespaces may hold themselves, which ends in an error.

@@ -4,6 +4,7 @@ indirect enum TemplateExpression: Sendable {
   case none
   case bool(Bool)
   case int(Int)
+  case big(BigInteger)
   case double(Double)
   case string([UInt8])
   case name(String, line: Int)
@@ -26,6 +27,29 @@ indirect enum TemplateExpression: Sendable {
   case conditional(
     TemplateExpression, then: TemplateExpression, otherwise: TemplateExpression?)
   case concatenation([TemplateExpression], line: Int)
+}
+
+extension TemplateExpression {
+  /// The expressions right inside.
+  var parts: [TemplateExpression] {
+    switch self {
+    case .none, .bool, .int, .big, .double, .string, .name: []
+    case .list(let elements), .tuple(let elements), .and(let elements), .or(let elements),
+      .concatenation(let elements, _):
+      elements
+    case .dict(let members, _): members.flatMap { [$0.key, $0.value] }
+    case .attribute(let object, _, _), .not(let object), .sign(let object, _, _): [object]
+    case .item(let object, let index, _): [object, index]
+    case .slice(let object, let slice, _): [object] + slice.parts
+    case .call(let callee, let arguments, _): [callee] + arguments.expressions
+    case .filter(let operand, let call), .test(let operand, let call):
+      [operand] + call.arguments.expressions
+    case .arithmetic(let first, let operations): [first] + operations.map(\.operand)
+    case .compare(let first, let comparisons, _): [first] + comparisons.map(\.operand)
+    case .conditional(let condition, let value, let otherwise):
+      [condition, value] + [otherwise].compactMap { $0 }
+    }
+  }
 }
 
 struct TemplatePair: Sendable {

@@ -50,9 +50,14 @@ enum TemplateTests {
     plain("boolean") { if case .bool = $0 { true } else { false } },
     plain("true") { if case .bool(true) = $0 { true } else { false } },
     plain("false") { if case .bool(false) = $0 { true } else { false } },
-    plain("integer") { if case .int = $0 { true } else { false } },
+    plain("integer") {
+      switch $0 {
+      case .int, .big: true
+      default: false
+      }
+    },
     plain("float") { if case .double = $0 { true } else { false } },
-    plain("number") { $0.number != nil },
+    plain("number") { $0.isNumber },
     plain("string") { $0.string != nil },
     plain("mapping") { if case .dict = $0 { true } else { false } },
     plain("escaped") { $0.string?.isMarkup ?? false },

@@ -10,6 +10,8 @@ enum TemplateValue {
   case none
   case bool(Bool)
   case int(Int)
+  /// One that `Int` does not hold, and only such a one.
+  case big(BigInteger)
   case double(Double)
   case text(TemplateText)
   case list(TemplateList)
@@ -25,6 +27,10 @@ enum TemplateValue {
 
   static func string(_ string: MarkedString) -> TemplateValue {
     string.isEmpty && !string.isMarkup ? .text(.empty) : .text(TemplateText(string))
+  }
+
+  static func integer(_ value: BigInteger) -> TemplateValue {
+    value.small.map { .int($0) } ?? .big(value)
   }
 
   static func literal(_ text: String) -> TemplateValue {
@@ -139,8 +145,7 @@ final class TemplateRange {
   let step: Int
 
   /// - Precondition: the step is neither zero nor `Int.min`, and the bounds are no further apart
-  /// than
-  ///   an `Int` can say.
+  ///   than an `Int` can say.
   init(start: Int, stop: Int, step: Int) {
     self.start = start
     self.stop = stop
@@ -185,6 +190,9 @@ extension TemplateValue {
     switch self {
     case .text(let text):
       TemplateSize(height: 0, weight: 1 + text.string.utf8Count / 16)
+    // Its digits are work.
+    case .big(let integer):
+      TemplateSize(height: 0, weight: 1 + integer.limbs.count * integer.limbs.count / 16)
     case .list(let list), .tuple(let list): list.size
     case .dict(let dictionary): dictionary.size
     case .view(let view): view.dictionary.size
@@ -201,7 +209,7 @@ extension TemplateValue {
     case .missing, .undefined: "Undefined"
     case .none: "NoneType"
     case .bool: "bool"
-    case .int: "int"
+    case .int, .big: "int"
     case .double: "float"
     case .text(let text): text.string.isMarkup ? "Markup" : "str"
     case .list: "list"
@@ -221,6 +229,7 @@ extension TemplateValue {
     case .missing, .undefined, .none: false
     case .bool(let value): value
     case .int(let value): value != 0
+    case .big: true
     case .double(let value): value != 0
     case .text(let text): !text.string.isEmpty
     case .list(let list), .tuple(let list): !list.elements.isEmpty
@@ -241,10 +250,26 @@ extension TemplateValue {
     }
   }
 
-  /// Numbers, with booleans as 0 and 1.
+  /// Integers of any size, with booleans as 0 and 1.
+  var wholeNumber: BigInteger? {
+    if case .big(let value) = self { return value }
+    return integer.map(BigInteger.init)
+  }
+
+  /// Numbers, with booleans as 0 and 1; nil for an integer that no `Double` comes near, too.
   var number: Double? {
-    if case .double(let value) = self { return value }
-    return integer.map(Double.init)
+    switch self {
+    case .double(let value): value
+    case .big(let value): value.double
+    default: integer.map(Double.init)
+    }
+  }
+
+  var isNumber: Bool {
+    switch self {
+    case .bool, .int, .big, .double: true
+    default: false
+    }
   }
 
   var string: MarkedString? {

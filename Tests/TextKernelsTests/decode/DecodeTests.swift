@@ -18,7 +18,7 @@ import Testing
           unsafe flags.withUnsafeBufferPointer { flags in
             var spellings = unsafe apus_text_spellings(
               bytes: bytes.baseAddress, byte_count: bytes.count, starts: starts.baseAddress,
-              flags: flags.baseAddress, token_count: flags.count)
+              flags: flags.baseAddress, token_count: flags.count, byte_flag: 0, whole_runs: false)
             return unsafe apus_text_decode(
               &spellings, stops, ids, ids.count, &from, &out, capacity)
           }
@@ -43,5 +43,47 @@ import Testing
     #expect(from == 8)
     #expect(decode(stops: 0, capacity: 32, from: &from) == words[2])
     #expect(from == 9)
+  }
+
+  /// Tokens 0 to 255 are the bytes, 256 is a word.
+  private func decodeBytes(_ ids: [Int32], wholeRuns: Bool) -> (text: [UInt8], from: Int) {
+    let bytes = (0..<256).map { UInt8($0) } + Array("word".utf8)
+    let starts = (0...256).map { UInt32($0) } + [260]
+    let flags = [UInt8](repeating: 2, count: 256) + [0]
+    var out = [UInt8](repeating: 0, count: ids.count * 4 + 64)
+    return unsafe bytes.withUnsafeBufferPointer { bytes in
+      unsafe starts.withUnsafeBufferPointer { starts in
+        unsafe flags.withUnsafeBufferPointer { flags in
+          var spellings = unsafe apus_text_spellings(
+            bytes: bytes.baseAddress, byte_count: bytes.count, starts: starts.baseAddress,
+            flags: flags.baseAddress, token_count: flags.count, byte_flag: 2,
+            whole_runs: wholeRuns)
+          var (from, counted) = (0, 0)
+          let count = unsafe apus_text_decoded_count(&spellings, 1, ids, ids.count, &counted)
+          let written = unsafe apus_text_decode(
+            &spellings, 1, ids, ids.count, &from, &out, out.count)
+          #expect(written == count && from == counted)
+          return (Array(out[..<written]), from)
+        }
+      }
+    }
+  }
+
+  @Test func bytesAreTextWhereTheirCharactersAre() {
+    let word: [Int32] = [256]
+    let good = "\n日é😀".utf8.map { Int32($0) }
+    let text = Array("word\n日é😀word".utf8)
+    for wholeRuns in [false, true] {
+      let all = decodeBytes(word + good + word, wholeRuns: wholeRuns)
+      #expect(all.text == text && all.from == good.count + 2)
+    }
+    // A byte that is none spoils the run, or only what is behind it.
+    let bad = word + good + [0xFF] + good
+    #expect(decodeBytes(bad, wholeRuns: true).from == 1)
+    #expect(decodeBytes(bad, wholeRuns: false).from == 1 + good.count)
+    for part: [Int32] in [[0xE6], [0xE6, 0x97], [0x97], [0xED, 0xA0, 0x80], [0xC0, 0x80]] {
+      #expect(decodeBytes(word + part, wholeRuns: false).from == 1)
+      #expect(decodeBytes(word + part + word, wholeRuns: true).from == 1)
+    }
   }
 }

@@ -85,4 +85,22 @@ import Testing
     input.trustsCaller = true
     #expect(try template.render(input, tokenizer: tokenizer).runs.map(\.origin) == [.template])
   }
+
+  @Test func tellsWhatTheTemplateLooksFor() throws {
+    let template = try ChatTemplate(
+      source: "{% macro f() %}{{ tools }}{% endmacro %}{% set documents = 1 %}{{ documents }}")
+    #expect(template.reads("tools"))
+    #expect(!template.reads("documents") && !template.reads("messages"))
+  }
+
+  @Test func clocksAreReadFromText() {
+    let clock = TemplateClock(
+      year: 2026, month: 1, day: 2, hour: 3, minute: 4, second: 5)
+    #expect(TemplateClock(iso8601: "2026-01-02T03:04:05") == clock)
+    #expect(TemplateClock(iso8601: "2026-01-02 03:04:05.678+02:00") == clock)
+    #expect(TemplateClock(iso8601: "2026-01-02") == TemplateClock(year: 2026, month: 1, day: 2))
+    for text in ["", "now", "2026-13-01", "2026-01", "2026-01-02T25:00:00", "2026-01-02T3"] {
+      #expect(TemplateClock(iso8601: text) == nil, "\(text)")
+    }
+  }
 }
