@@ -1,5 +1,6 @@
 import ApusJSON
 import ApusServer
+import ApusTokenizers
 import Testing
 
 /// What of a chat request reaches the model's template, and which template that is.
