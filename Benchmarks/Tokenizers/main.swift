@@ -1,7 +1,8 @@
 // Speed of one tokenizer on one text: prints one JSON object.
 //
 //     swift build -c release --product TokenizerBenchmark
-//     taskset -c 0 .build/release/TokenizerBenchmark FOLDER TEXT [encode|decode|load] [CHUNK BYTES]
+//     taskset -c 0 .build/release/TokenizerBenchmark FOLDER TEXT \
+//       [encode|decode|load|batch] [CHUNK BYTES] [THREADS]
 //
 // The text is encoded once, in chunks that end at a line's end, after one short unrelated call, so
 // that nothing has seen its words.
@@ -27,10 +28,11 @@ func chunks(of text: String, _ size: Int) -> [String] {
 
 let arguments = CommandLine.arguments
 guard arguments.count > 2 else {
-  fatalError("usage: TokenizerBenchmark FOLDER TEXT [encode|decode|load] [CHUNK BYTES]")
+  fatalError("usage: TokenizerBenchmark FOLDER TEXT [encode|decode|load|batch] [CHUNK] [THREADS]")
 }
 let operation = arguments.count > 3 ? arguments[3] : "encode"
 let chunkSize = arguments.count > 4 ? Int(arguments[4]) ?? 65536 : 65536
+let threads = arguments.count > 5 ? Int(arguments[5]) ?? 1 : 1
 
 /// What this process used so far: beside the clock, for machines that others work on too.
 func processorSeconds() -> Double { Double(Foundation.clock()) / Double(CLOCKS_PER_SEC) }
@@ -50,7 +52,11 @@ var ids: [[Int32]] = []
 ids.reserveCapacity(parts.count)
 var processor = processorSeconds()
 var time = clock.measure {
-  for part in parts { ids.append(tokenizer.encode(part, addSpecialTokens: false)) }
+  if operation == "batch" {
+    ids = tokenizer.encode(parts, addSpecialTokens: false, threads: threads)
+  } else {
+    for part in parts { ids.append(tokenizer.encode(part, addSpecialTokens: false)) }
+  }
 }
 processor = processorSeconds() - processor
 if operation == "decode" {

@@ -4,6 +4,7 @@
 
 #include "../include/text_kernels.h"
 #include "../split/classes.h"
+#include "../utf8.h"
 
 #define SCALAR_LIMIT 0x110000
 #define SCALAR_PAGE 128
@@ -42,11 +43,9 @@ APUS_INLINE const scalar_entry *entry_at(
     *length = 1;
     entry = s->ascii + p[0];
   } else {
-    *length = length_of_lead(p[0]);
-    if (*length > left || *length == 1) return *length = 1, &apus_text_no_scalar;
+    *length = (uint32_t)valid_length(p, left);
+    if (*length == 0) return *length = 1, &apus_text_no_scalar;
     *scalar = scalar_at(p, *length);
-    if (*scalar >= SCALAR_LIMIT || (*scalar >= 0xD800 && *scalar < 0xE000))
-      return &apus_text_no_scalar;
     const scalar_entry *page = s->pages[*scalar / SCALAR_PAGE];
     if (!page) return NULL;
     entry = page + *scalar % SCALAR_PAGE;

@@ -261,5 +261,10 @@ const int32_t *apus_text_word_encode(
 void apus_text_word_tell_word(
     apus_text_word_encoder *e, const uint8_t *word, size_t count, const int32_t *ids,
     size_t ids_count) {
+  // At the beginning of a text, where there is no white space before it, it may be another.
+  if (count == 0) return;
+  uint32_t scalar, length;
+  const scalar_entry *first = entry_at(&e->scalars, word, count, &scalar, &length);
+  if (first && first->kind == APUS_TEXT_SCALAR_CONTEXT) return;
   keep(e, word, count, (const uint32_t *)ids, ids_count);
 }

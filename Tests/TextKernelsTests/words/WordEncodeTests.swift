@@ -51,7 +51,7 @@ import Testing
   private func encode(_ text: [UInt8], _ encoder: OpaquePointer?, _ asked: inout Int) -> [Int32] {
     var ids: [Int32] = []
     var from = 0
-    var request = unsafe apus_text_request()
+    var request = apus_text_request()
     while from < text.count {
       var count = 0
       let found = unsafe apus_text_word_encode(encoder, text, text.count, &from, &count, &request)
@@ -160,7 +160,9 @@ import Testing
       // Without the two that spoil a word, most of the time.
       let some = source.number(below: 8) == 0 ? letters.count : 15
       let letter = letters[Int(source.number(below: UInt32(some)))]
-      for _ in 0..<(isRun ? 1 + source.number(below: 700) : 1) { text.append(letter) }
+      // Now and then longer than a word may be.
+      let longest: UInt32 = source.number(below: 9) == 0 ? 700 : 40
+      for _ in 0..<(isRun ? 1 + source.number(below: longest) : 1) { text.append(letter) }
     }
     return String(text)
   }
