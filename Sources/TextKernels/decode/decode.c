@@ -20,6 +20,11 @@ static bool is_byte(const tokens *t, size_t at) {
   return (flags & t->spellings->byte_flag) && !(flags & t->stops);
 }
 
+static bool is_left_out(const tokens *t, size_t at) {
+  uint32_t id = (uint32_t)t->ids[at];
+  return id >= t->spellings->token_count || (t->spellings->flags[id] & t->stops);
+}
+
 // How many tokens of single bytes make the character at `at`; 0 where they make none.
 static size_t character_at(const tokens *t, size_t at) {
   uint8_t bytes[4];
@@ -38,6 +43,8 @@ static size_t byte_count_at(const tokens *t, size_t at) {
     if (length == 0) return 0;
     end += length;
   } while (t->spellings->whole_runs && is_byte(t, end));
+  // What is left out of the text does not end a run.
+  if (t->spellings->whole_runs && end < t->count && is_left_out(t, end)) return 0;
   return end - at;
 }
 

@@ -1,4 +1,5 @@
 import ApusTokenizers
+import Foundation
 import TestSupport
 import Testing
 
@@ -108,6 +109,7 @@ import Testing
         Int32.random(in: 0..<Int32(tokenizer.vocabularySize), using: &generator)
       }
       expectStreamed(tokenizer, ids, skip: false)
+      expectStreamed(tokenizer, ids, skip: true)
     }
   }
 
@@ -121,5 +123,14 @@ import Testing
     #expect(
       tokenizer.decode(smile + [byte(0xFF)], skipSpecialTokens: false)
         == String(repeating: "\u{FFFD}", count: 5))
+    // A token that is left out of the text does not end a run, nor does an id that is none.
+    let text = tokenizer.encode("ab", addSpecialTokens: false)
+    for (id, skips) in [(1, true), (Int32.max, false)] as [(Int32, Bool)] {
+      let ids = text + [byte(0x09), id, byte(0xCD)] + text
+      let parts = tokenizer.decode(ids, skipSpecialTokens: skips)
+        .components(separatedBy: "\u{FFFD}\u{FFFD}")
+      #expect(parts.count == 2 && parts[0] == "ab", "\(parts)")
+      expectStreamed(tokenizer, ids, skip: skips)
+    }
   }
 }
