@@ -88,6 +88,10 @@ let rooms: [Target] = [
   room(
     "Server", ["Engine", "Pipelines", "Tokenizers", "JSON"],
     [hummingbird, lifecycle, logging, httpTypes, nioCore]),
+  // The template engine by itself, for measurements and the differential fuzz.
+  .executableTarget(
+    name: "template-bench", dependencies: ["ApusTokenizers", "ApusJSON"],
+    path: "Benchmarks/templates", swiftSettings: swiftSettings),
   // level 8
   .executableTarget(
     name: "ApusCommand",

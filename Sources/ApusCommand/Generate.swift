@@ -87,7 +87,7 @@ struct Generate: AsyncParsableCommand {
     let text = prompt ?? ""
     let ids: [Int32]
     if chat {
-      guard let template = loaded.chatTemplate else {
+      guard let template = loaded.chatTemplates?.template(forTools: false) else {
         throw CommandFailure("the model has no chat template; give one with --chat-template FILE")
       }
       let message: JSONValue = ["role": "user", "content": .string(text)]

@@ -9,7 +9,7 @@ import ApusTokenizers
 struct LoadedModel {
   let engine: EngineThread
   let tokenizer: Tokenizer
-  let chatTemplate: ChatTemplate?
+  let chatTemplates: ChatTemplates?
   let name: String
   let contextLength: Int
   private let defaults: GenerationConfig
@@ -23,7 +23,7 @@ struct LoadedModel {
     config.dumpSink = Terminal.error
     let pipeline = try registry.load(config, log: Terminal.error)
     tokenizer = pipeline.tokenizer
-    chatTemplate = pipeline.chatTemplate
+    chatTemplates = pipeline.chatTemplates
     defaults = pipeline.generationDefaults
     name = pipeline.modelName
     contextLength = pipeline.contextLength

@@ -13,7 +13,7 @@ struct ApusTool: AsyncParsableCommand {
       Exit codes: 0 success, 1 failure, 2 wrong use.
       """,
     version: version,
-    subcommands: [Serve.self, Generate.self, List.self, Tokenize.self])
+    subcommands: [Serve.self, Generate.self, List.self, Tokenize.self, Render.self])
 
   /// As ArgumentParser's own, with our exit codes.
   static func main() async {

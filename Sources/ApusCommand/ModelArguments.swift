@@ -66,7 +66,7 @@ struct ModelArguments: ParsableArguments {
 
   @Option(
     name: [.long, .customLong("chat-template-file")],
-    help: "A file with a chat template, instead of the model's own.")
+    help: "A chat template's file, or a folder with several, instead of the model's own.")
   var chatTemplate: String?
 
   @Option(help: "Name of the model in requests. Default: the name of its file or folder.")

@@ -27,6 +27,10 @@ struct Serve: AsyncParsableCommand {
   @Flag(help: "Ignore unknown request fields instead of refusing them.")
   var allowExtraFields = false
 
+  @Flag(
+    help: "Read special tokens that messages spell as such, as transformers does, not as text.")
+  var allowSpecialTokens = false
+
   mutating func validate() throws {
     try ModelArguments.check("--port", port, 0...65535)
     if let apiKey, apiKey.isEmpty { throw ValidationError("--api-key: expected a key, found \"\"") }
@@ -44,13 +48,14 @@ struct Serve: AsyncParsableCommand {
     options.port = port
     options.apiKey = apiKey
     options.allowsExtraFields = allowExtraFields
+    options.allowsSpecialTokens = allowSpecialTokens
     if apiKey == nil, !options.isLoopback {
       Terminal.error(
         "warning: listening on \(host) without --api-key: anyone who reaches it may use it")
     }
     let served = ServedModel(
       name: loaded.name, engine: loaded.engine, tokenizer: loaded.tokenizer,
-      chatTemplate: loaded.chatTemplate, contextLength: loaded.contextLength,
+      chatTemplates: loaded.chatTemplates, contextLength: loaded.contextLength,
       defaults: loaded.samplingDefaults, created: Int(Date().timeIntervalSince1970))
     let host = self.host
     let needsKey = apiKey != nil
@@ -90,7 +95,7 @@ struct Serve: AsyncParsableCommand {
     Terminal.error("ready in \(seconds.shown(decimals: 2)) s: \(served.name) at \(url)")
     let key = needsKey ? " -H 'Authorization: Bearer KEY'" : ""
     let (route, body) =
-      served.chatTemplate == nil
+      served.chatTemplates == nil
       ? ("completions", "{\"prompt\": \"Once upon a time\"}")
       : ("chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}")
     Terminal.error(

@@ -97,23 +97,9 @@ struct ColouredPieces {
     for (index, id) in ids.enumerated() {
       // Half characters are shown with the token that completes them.
       let piece = decoder.append(id) + (index == ids.count - 1 ? decoder.finish() : "")
-      line += "\u{1B}[\(44 + index % 3);97m" + ColouredPieces.visible(piece) + "\u{1B}[0m"
+      line += "\u{1B}[\(44 + index % 3);97m" + Terminal.visible(piece, newline: "⏎\n") + "\u{1B}[0m"
     }
     text = line + "\n" + ids.map(String.init).joined(separator: " ") + "\n"
-  }
-
-  /// Controls as pictures, so that text cannot steer the terminal.
-  private static func visible(_ piece: String) -> String {
-    var result = ""
-    for scalar in piece.unicodeScalars {
-      switch scalar.value {
-      case 0x0A: result += "⏎\n"
-      case 0x00..<0x20: result.unicodeScalars.append(Unicode.Scalar(0x2400 + scalar.value) ?? "␀")
-      case 0x7F..<0xA0: result += "␡"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }
 

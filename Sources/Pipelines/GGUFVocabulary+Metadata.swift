@@ -36,6 +36,8 @@ extension GGUFVocabulary {
     lowercase = metadata.bool("tokenizer.ggml.normalizer.lowercase")
     stripAccents = metadata.bool("tokenizer.ggml.normalizer.strip_accents")
     addSpacePrefix = metadata.bool("tokenizer.ggml.add_space_prefix")
+    modelName = metadata.string("general.name")
+    architecture = metadata.string("general.architecture")
     let prefix = "tokenizer.chat_template"
     for key in metadata.keys where key.hasPrefix(prefix) {
       let name = key.dropFirst(prefix.count)

@@ -6,7 +6,7 @@ public struct LoadedPipeline {
   public let model: any PipelineModelWithKVCache
   public let tokenizer: Tokenizer
   /// nil where neither the checkpoint nor the user gave one.
-  public let chatTemplate: ChatTemplate?
+  public let chatTemplates: ChatTemplates?
   /// Tokens that end a generation: those of the checkpoint, the tokenizer's end, and the control
   /// tokens that are known to end a turn.
   public let endTokens: Set<Int32>

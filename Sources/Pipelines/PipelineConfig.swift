@@ -36,7 +36,7 @@ public struct PipelineConfig: Sendable {
   /// By name, such as `cpu`.
   public var device = "cpu"
   public var execution = Execution.plan
-  /// A file that holds a chat template, instead of the checkpoint's.
+  /// A file or folder that holds chat templates, instead of the checkpoint's.
   public var chatTemplatePath: String?
   /// Loads a checkpoint that has tensors which the model does not use.
   public var ignoresLeftoverTensors = false

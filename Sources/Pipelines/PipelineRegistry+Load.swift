@@ -38,7 +38,7 @@ extension PipelineRegistry {
     try warmUp(loaded.model)
     timer.end("warm up")
     return LoadedPipeline(
-      model: loaded.model, tokenizer: text.tokenizer, chatTemplate: text.chatTemplate,
+      model: loaded.model, tokenizer: text.tokenizer, chatTemplates: text.chatTemplates,
       endTokens: text.endTokens, generationDefaults: checkpoint.generationConfig,
       modelName: config.servedModelName ?? Self.lastPart(of: config.modelPath),
       contextLength: loaded.memory.contextLength, architectureName: architecture.name,

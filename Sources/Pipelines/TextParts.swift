@@ -13,7 +13,7 @@ public enum TokenizerSource: Sendable {
 /// What turns text into tokens and back for a checkpoint.
 package struct TextParts {
   package let tokenizer: Tokenizer
-  package let chatTemplate: ChatTemplate?
+  package let chatTemplates: ChatTemplates?
   package let endTokens: Set<Int32>
 
   package init(
@@ -28,10 +28,8 @@ package struct TextParts {
       if case .unreadable = error { throw error }
       throw PipelineError("\(checkpoint.path): \(error)")
     }
-    let source = try Self.templateSource(tokenizer, config.chatTemplatePath)
-    chatTemplate = try source.map { source throws(TemplateError) in
-      try ChatTemplate(source: source)
-    }
+    let sources = try Self.templates(tokenizer, config.chatTemplatePath)
+    chatTemplates = sources.isEmpty ? nil : try ChatTemplates(sources)
     endTokens = tokenizer.endOfGenerationTokens.union(
       checkpoint.generationConfig.endTokens.map { Int32(truncatingIfNeeded: $0) })
   }
@@ -44,14 +42,15 @@ package struct TextParts {
     return try Tokenizer.load(folder: checkpoint.folder)
   }
 
-  /// The user's file, or what came with the tokenizer.
-  private static func templateSource(
+  /// Those of the user's file, or what came with the tokenizer, by name.
+  private static func templates(
     _ tokenizer: Tokenizer, _ path: String?
-  ) throws(PipelineError) -> String? {
-    guard let path else { return tokenizer.chatTemplates["default"] }
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw PipelineError("the chat template \(path) cannot be read as UTF-8 text")
+  ) throws(PipelineError) -> [String: String] {
+    guard let path else { return tokenizer.chatTemplates }
+    do throws(TokenizerError) {
+      return try ChatTemplateFiles(path: path).templates
+    } catch {
+      throw PipelineError("the chat template: \(error)")
     }
-    return text
   }
 }

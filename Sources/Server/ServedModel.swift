@@ -8,7 +8,7 @@ public struct ServedModel: Sendable {
   public let engine: EngineThread
   public let tokenizer: Tokenizer
   /// nil where the model has none: chat is then refused.
-  public let chatTemplate: ChatTemplate?
+  public let chatTemplates: ChatTemplates?
   /// Tokens of a request, prompt and generation.
   public let contextLength: Int
   /// What the model's own `generation_config.json` asks for where a request is silent.
@@ -17,13 +17,13 @@ public struct ServedModel: Sendable {
   public let created: Int
 
   public init(
-    name: String, engine: EngineThread, tokenizer: Tokenizer, chatTemplate: ChatTemplate?,
+    name: String, engine: EngineThread, tokenizer: Tokenizer, chatTemplates: ChatTemplates?,
     contextLength: Int, defaults: SamplingDefaults, created: Int
   ) {
     self.name = name
     self.engine = engine
     self.tokenizer = tokenizer
-    self.chatTemplate = chatTemplate
+    self.chatTemplates = chatTemplates
     self.contextLength = contextLength
     self.defaults = defaults
     self.created = created

@@ -7,6 +7,9 @@ public struct ServerOptions: Sendable {
   public var apiKey: String?
   /// Unknown request fields are ignored instead of refused.
   public var allowsExtraFields = false
+  /// Special tokens that a caller's text spells become control tokens, as with `transformers`;
+  /// otherwise only those that the chat template writes do.
+  public var allowsSpecialTokens = false
 
   /// Bytes of the largest request body.
   public var bodyLimit = 16 << 20

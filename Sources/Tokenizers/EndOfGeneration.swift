@@ -6,7 +6,7 @@
 /// - Source: llama.cpp, `llama-vocab.cpp`: end-of-turn, end-of-message and fill-in-the-middle
 ///   tokens.
 enum EndOfGeneration {
-  private static let names = [
+  static let names: Set<String> = [
     "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>",
     "<end_of_turn>", "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]",
     "<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>",

@@ -15,8 +15,8 @@ struct CommandRun {
   }()
 
   /// Runs it to its end.
-  static func of(_ arguments: String...) async throws -> CommandRun {
-    let running = try RunningCommand(arguments)
+  static func of(_ arguments: String..., input: String? = nil) async throws -> CommandRun {
+    let running = try RunningCommand(arguments, input: input)
     return await running.end()
   }
 }
@@ -26,13 +26,19 @@ final class RunningCommand {
   private let process = Process()
   private let folder: URL
 
-  init(_ arguments: [String]) throws {
+  /// - Parameter input: what the command finds on its standard input
+  init(_ arguments: [String], input: String? = nil) throws {
     folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("apus-command-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     process.executableURL = CommandRun.binary
     process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput =
+      try input.map { text in
+        let url = folder.appendingPathComponent("input")
+        try Data(text.utf8).write(to: url)
+        return try FileHandle(forReadingFrom: url)
+      } ?? FileHandle.nullDevice
     process.standardOutput = try Self.file(folder.appendingPathComponent("output"))
     process.standardError = try Self.file(folder.appendingPathComponent("errors"))
     try process.run()

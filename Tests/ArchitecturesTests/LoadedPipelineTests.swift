@@ -39,7 +39,7 @@ import Testing
     #expect(pipeline.modelName == "stories260K")
     #expect(pipeline.contextLength == 100)
     #expect(pipeline.endTokens.contains(2))
-    #expect(pipeline.chatTemplate == nil)
+    #expect(pipeline.chatTemplates == nil)
     #expect(pipeline.tokenizer.vocabularySize == 512)
     #expect(pipeline.model.vocabularySize == 512)
     #expect(pipeline.model.limits.requests == 2)

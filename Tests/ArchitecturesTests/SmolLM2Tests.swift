@@ -57,7 +57,7 @@ struct SmolLM2Tests {
     for prompt in golden.prompts {
       let ids: [Int32]
       if let messages = prompt.messages {
-        let template = try #require(pipeline.chatTemplate)
+        let template = try #require(pipeline.chatTemplates?.template(forTools: false))
         let list = messages.map { message in
           JSONValue.object(
             JSONObject(["role", "content"].map { ($0, .string(message[$0] ?? "")) }))

@@ -8,7 +8,8 @@ import Testing
 @Suite struct APIServerTests {
   @Test func shutdownFinishesWhatRuns() async throws {
     let control = FakeControl()
-    control.stepSeconds = 0.02
+    // Slow until all has been seen, so that a busy machine sees it too.
+    control.stepSeconds = 0.3
     let server = try await TestServer(.fake(control))
     let fields: JSONObject = [
       "prompt": "a", "max_tokens": 40, "temperature": 0, "ignore_eos": true,
@@ -22,6 +23,7 @@ import Testing
     #expect(try await server.metric("apus_requests_running") == 2)
     #expect(try await server.call("GET", "/ready").status == 503)
     #expect(try await server.complete(["prompt": "a"]).status == 503)
+    control.stepSeconds = 0
     let expected = FakeVocabulary.letters(
       FakeModel.greedy([1, FakeVocabulary.letter("a")], 40, ignoreEnd: true))
     let texts = try await streamed.compactMap { $0["choices"]?[0]?["text"]?.stringValue }

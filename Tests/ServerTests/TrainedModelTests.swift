@@ -24,7 +24,7 @@ struct TrainedModelTests {
     let engine = EngineThread(model: pipeline.model, tokenizer: tokenizer, endTokens: ends)
     #expect(await engine.waitUntilStarted() == nil)
     return ServedModel(
-      name: name, engine: engine, tokenizer: tokenizer, chatTemplate: nil,
+      name: name, engine: engine, tokenizer: tokenizer, chatTemplates: nil,
       contextLength: context, defaults: SamplingDefaults(), created: 0)
   }
 

@@ -5,6 +5,7 @@
 Made files only, no third party's; the folder Tools/fuzz/corpus is what it writes.
 """
 
+import base64
 import json
 import pathlib
 import random
@@ -171,6 +172,11 @@ save("tokenizer", "metaspace", json.dumps({
     "decoder": {"type": "Metaspace", "replacement": "▁"},
     "post_processor": {"type": "BertProcessing", "cls": ["H", 5], "sep": ["l", 0]}},
     ensure_ascii=False))
+save("tokenizer", "strip", json.dumps({
+    "model": bpe, "decoder": {"type": "Sequence", "decoders": [
+        {"type": "Strip", "content": "l", "start": 1, "stop": 0}, {"type": "Metaspace"}]},
+    "post_processor": {"type": "RobertaProcessing", "cls": ["H", 5], "sep": ["l", 0]}},
+    ensure_ascii=False))
 for name, pattern in {
     "gpt2": "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
     "llama3": "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|"
@@ -187,3 +193,95 @@ for name, pattern in {
             {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}]},
         "added_tokens": [{"id": 8, "content": "wor", "single_word": True, "normalized": True},
                          {"id": 9, "content": " ", "rstrip": True}]}, ensure_ascii=False))
+
+# ---- Templates: a context in JSON, a zero byte and the source ----
+
+fixture = json.loads((CORPUS / "../../../Tests/Fixtures/templates/programs.json").read_text())
+context = json.dumps(fixture["context"], ensure_ascii=False, separators=(",", ":"))
+sources = [case["template"] for case in fixture["cases"] if "text" in case or "renders" in case]
+for number in range(0, len(sources), 8):
+    save("template", f"features-{number // 8:02}", context + "\0" + "\n".join(sources[number:number + 8]))
+for number, case in enumerate(fixture["programs"][:24]):
+    program = json.dumps(case["context"], ensure_ascii=False, separators=(",", ":"))
+    save("template", f"program-{number:02}", program + "\0" + case["template"])
+
+
+# ---- SentencePiece ----
+
+
+def varint(value):
+    out = b""
+    while value > 127:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def field(number, value):
+    if isinstance(value, float):
+        return varint(number << 3 | 5) + struct.pack("<f", value)
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    raw = value if isinstance(value, bytes) else value.encode()
+    return varint(number << 3 | 2) + varint(len(raw)) + raw
+
+
+def character_map(entries):
+    """A double array of one-byte keys, as Darts-clone lays it out, and the texts."""
+    units = [0] * 256
+    units[0] = 1 << 10  # the children of the root are at 1 ^ byte
+    texts = b""
+    for byte, text in entries.items():
+        leaf = 2 * byte + 300
+        units += [0] * (leaf + 4 - len(units))
+        # Its own child for the end of the key is at its place ^ the offset.
+        units[1 ^ byte] = ((1 ^ byte) ^ leaf) << 10 | 1 << 8 | byte
+        units[leaf] = 1 << 31 | len(texts)
+        texts += text.encode() + b"\0"
+    units += [0] * (-len(units) % 256)
+    return struct.pack(f"<I{len(units)}I", len(units) * 4, *units) + texts
+
+
+def sentencepiece(pieces, trainer, normalizer=b"", denormalizer=b""):
+    special = [("<unk>", 0.0, 2), ("<s>", 0.0, 3), ("</s>", 0.0, 3)]
+    data = b"".join(
+        field(1, field(1, text) + field(2, score) + field(3, kind)) for text, score, kind in special + pieces)
+    data += field(2, b"".join(field(number, value) for number, value in trainer.items()))
+    data += field(3, normalizer)
+    return data + (field(5, denormalizer) if denormalizer else b"")
+
+
+words = [("▁", -2.0, 1), ("l", -3.0, 1), ("o", -3.5, 1), ("lo", -2.5, 1), ("▁Hel", -4.0, 1), ("H", -5.0, 1),
+         ("e", -3.0, 1), ("日", -6.0, 1), ("ab", 0.0, 4), ("zz", -1.0, 5)]
+byte_pieces = [(f"<0x{b:02X}>", 0.0, 6) for b in range(256)]
+save("sentencepiece", "unigram", sentencepiece(words, {3: 1}))
+save("sentencepiece", "bpe", sentencepiece(words[:-2], {3: 2}, field(4, 0)))
+save("sentencepiece", "bpe-bytes", sentencepiece(words[:4] + byte_pieces, {3: 2, 35: 1}, field(3, 0) + field(4, 0)))
+save("sentencepiece", "unigram-bytes", sentencepiece(words[:5] + byte_pieces, {3: 1, 35: 1, 24: 1}))
+save("sentencepiece", "words", sentencepiece(words, {3: 3, 44: " ? "}))
+save("sentencepiece", "characters", sentencepiece(words, {3: 4, 41: 1, 42: 2, 43: 0}))
+save("sentencepiece", "map", sentencepiece(
+    words, {3: 1}, field(2, character_map({0x41: "a", 0x12: "", 0x32: "lo"})),
+    field(2, character_map({0x61: "A", 0x6F: "oo"})) + field(3, 0) + field(4, 0) + field(5, 0)))
+
+# ---- ranks ----
+
+tokens = [bytes([b]) for b in range(256)] + [b"lo", b"he", b"hello", b" a", "日".encode(), b"  ", b"12"]
+
+
+def base64_of(token):
+    return base64.b64encode(token).decode()
+
+
+save("ranks", "lines", "".join(f"{base64_of(t)} {i}\n" for i, t in enumerate(tokens)))
+save("ranks", "gap", "".join(f"{base64_of(t)} {i + i // 256 * 9}\r\n" for i, t in enumerate(tokens)) + "= 300\n")
+config = {"pattern": "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|\\s+|.", "num_vocab_tokens": 263, "default_vocab_size": 273,
+          "default_num_special_tokens": 10, "version": "v3"}
+save("ranks", "tekken-lines", json.dumps({
+    "config": config, "bpe_ranks": "! 0 " + " ".join(map(base64_of, tokens[:200])) + "\n! 200 "
+                                   + " ".join(map(base64_of, tokens[200:]))}))
+save("ranks", "tekken-vocab", json.dumps({
+    "config": config,
+    "vocab": [{"rank": i, "token_bytes": base64_of(t)} for i, t in enumerate(tokens[:150])],
+    "special_tokens": [{"rank": 0, "token_str": "<unk>", "is_control": True},
+                       {"rank": 1, "token_str": "<s>", "is_control": True}]}, separators=(",", ":")))

@@ -10,84 +10,31 @@ ids and of random ids (which is how invalid UTF-8 gets in, through byte tokens).
 are made at random, one feature beside the other.
 """
 import argparse
-import base64
 import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
+import time
 
+import references
 import strings
 
-FILES = {"gpt2-r50k": "r50k_base.tiktoken", "o200k": "o200k_base.tiktoken", "llama3": "tokenizer.model",
-         "llama2-sp": "tokenizer.model", "mistral-tekken-240718": "240718.json"}
+# Of several files in a folder the first of these is the tokenizer.
+NAMES = ["tokenizer.json", "tokenizer.model", "240718.json", "tekken.json", "vocab.json", "vocab.txt"]
 
 
-class HuggingFace:
-    def __init__(self, text):
-        from tokenizers import Tokenizer
-        self.tokenizer = Tokenizer.from_str(text)
-        self.special = [t.content for t in self.tokenizer.get_added_tokens_decoder().values()]
-        self.size = self.tokenizer.get_vocab_size() + 2
-
-    def encode(self, text, add_special_tokens):
-        return self.tokenizer.encode(text, add_special_tokens=add_special_tokens).ids
-
-    def decode(self, ids, skip):
-        return self.tokenizer.decode(ids, skip_special_tokens=skip)
-
-
-class Ranks:
-    """tiktoken; ids are the ranks and `shift`."""
-
-    def __init__(self, ranks, pattern, shift=0):
-        import tiktoken
-        self.tokenizer = tiktoken.Encoding("x", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
-        self.shift, self.special, self.ids = shift, ["<|endoftext|>", "<s>"], sorted(ranks.values())
-
-    def encode(self, text, add_special_tokens):
-        return None if add_special_tokens else [i + self.shift for i in self.tokenizer.encode_ordinary(text)]
-
-    def decode(self, ids, skip):
-        return self.tokenizer.decode([i - self.shift for i in ids])
-
-    def random_id(self, r):
-        return r.choice(self.ids) + self.shift
-
-
-class SentencePiece:
-    def __init__(self, path):
-        import sentencepiece
-        self.tokenizer = sentencepiece.SentencePieceProcessor(model_file=path)
-        self.special, self.size = ["<s>", "</s>", "<unk>"], self.tokenizer.get_piece_size()
-
-    def encode(self, text, add_special_tokens):
-        return None if add_special_tokens else self.tokenizer.encode(text)
-
-    def decode(self, ids, skip):
-        return self.tokenizer.decode(ids)
-
-
-def real(folder):
-    """The reference of a folder of the shared data, its file, and arguments for the command."""
-    name = os.path.basename(folder)
-    path = os.path.join(folder, FILES.get(name, "tokenizer.json"))
-    if name == "llama2-sp":
-        return SentencePiece(path), path, []
-    if name.startswith("mistral"):
-        document = json.load(open(path))
-        limit = document["config"]["default_vocab_size"] - document["config"]["default_num_special_tokens"]
-        ranks = {}
-        for line in document["bpe_ranks"].split("\n"):
-            _, first, *tokens = line.split()
-            ranks |= {base64.b64decode(t): int(first) + i for i, t in enumerate(tokens) if int(first) + i < limit}
-        return Ranks(ranks, document["config"]["pattern"], 1000), path, []
-    if name in FILES:
-        ranks = {base64.b64decode(l.split()[0]): int(l.split()[1]) for l in open(path, "rb") if l.strip()}
-        pattern = json.load(open(os.path.join(folder, "golden.json")))["pattern"]
-        return Ranks(ranks, pattern), path, ["--pattern", pattern]
-    return HuggingFace(open(path).read()), path, []
+def file_in(folder):
+    """A tokenizer's file in a folder, and the pattern that its golden vectors name."""
+    here = sorted(os.listdir(folder))
+    endings = (".tiktoken", ".model", ".gguf", ".spm")
+    name = next((n for n in NAMES if n in here), None) or next((n for n in here if n.endswith(endings)), None)
+    if name is None:
+        return None, None
+    golden = os.path.join(folder, "golden.json")
+    pattern = json.load(open(golden)).get("pattern") if os.path.exists(golden) else None
+    return os.path.join(folder, name), pattern
 
 
 def answers(command, path, arguments, requests):
@@ -129,8 +76,9 @@ def compare(name, reference, command, path, arguments, texts, seed, report):
         for chosen in (ids, random_ids(r, reference, ids)):
             skip = r.random() < .5
             try:
-                if chosen:
-                    ask({"ids": chosen, "skip_special_tokens": skip}, {"text": reference.decode(chosen, skip)})
+                decoded = reference.decode(chosen, skip) if chosen else None
+                if decoded is not None:
+                    ask({"ids": chosen, "skip_special_tokens": skip}, {"text": decoded})
             except BaseException as error:
                 if isinstance(error, KeyboardInterrupt):
                     raise
@@ -149,7 +97,9 @@ def compare(name, reference, command, path, arguments, texts, seed, report):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--command", default=".build/release/apus", help="apus, or words that a tokenizer's path follows")
-    parser.add_argument("--data", help="a folder of tokenizers as in the shared data")
+    parser.add_argument("files", nargs="*", help="tokenizers' files of any kind")
+    parser.add_argument("--pattern", help="the pattern of rank files")
+    parser.add_argument("--data", help="a folder of folders with one tokenizer each")
     parser.add_argument("--only", help="names of the data's tokenizers, with commas")
     parser.add_argument("--tiny", type=int, default=0, help="how many small tokenizers to make")
     parser.add_argument("--count", type=int, default=1000, help="strings for each tokenizer")
@@ -166,22 +116,35 @@ def main():
         if shown[name] <= arguments.show:
             print(f"{name}: {json.dumps(request, ensure_ascii=True)}\n  reference {value}\n  apus      {answer}", flush=True)
 
-    folders = sorted(os.listdir(arguments.data)) if arguments.data else []
-    for name in folders:
-        if arguments.only and name not in arguments.only.split(","):
+    found = [(os.path.basename(path) if len(arguments.files) > 1 else path, path, arguments.pattern)
+             for path in arguments.files]
+    for name in sorted(os.listdir(arguments.data)) if arguments.data else []:
+        path, pattern = file_in(os.path.join(arguments.data, name))
+        if path and (not arguments.only or name in arguments.only.split(",")):
+            found.append((name, path, pattern or arguments.pattern))
+    for name, path, pattern in found:
+        before = time.monotonic()
+        try:
+            reference, more = references.of_file(path, pattern)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            print(f"{name}: the reference does not load it: {str(error)[:200]}", flush=True)
             continue
-        reference, path, more = real(os.path.join(arguments.data, name))
+        asked_here, wrong_here = 0, 0
         for start in range(0, arguments.count, 5000):
             texts = strings.strings(arguments.seed + start, min(5000, arguments.count - start), reference.special)
             asked, different = compare(name, reference, command, path, more, texts, arguments.seed + start, report)
-            total, wrong = total + asked, wrong + different
-        print(name, "done;", total, "comparisons,", wrong, "differences so far", flush=True)
+            asked_here, wrong_here = asked_here + asked, wrong_here + different
+        total, wrong = total + asked_here, wrong + wrong_here
+        print(f"{name}: {arguments.count} strings, {asked_here} comparisons, {wrong_here} differences, "
+              f"{time.monotonic() - before:.0f} s", flush=True)
     if arguments.tiny:
         import tiny
         for seed in range(arguments.seed, arguments.seed + arguments.tiny):
             try:
                 text = tiny.make(seed)
-                reference = HuggingFace(text)
+                reference = references.HuggingFace(text)
             except BaseException as error:
                 if isinstance(error, KeyboardInterrupt):
                     raise

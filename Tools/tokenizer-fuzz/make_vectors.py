@@ -9,6 +9,7 @@ import io
 import json
 import os
 import random
+import tempfile
 
 os.environ.update(TOKENIZERS_PARALLELISM="false", RAYON_NUM_THREADS="1")
 
@@ -84,12 +85,16 @@ def pieces():
     result = []
     r = random.Random(3)
     corpus = [" ".join(r.choice(strings.WORDS) for _ in range(9)) for _ in range(500)]
+    rules = tempfile.NamedTemporaryFile("w", suffix=".tsv")
+    rules.write("61 62\t41\n61\t62 62\n65 301\tE9\n65E5\t65E5 672C\n20 2E\t2E\n")  # ab is A, a is bb, ...
+    rules.flush()
     options = [dict(model_type="bpe", byte_fallback=True), dict(model_type="unigram"), dict(model_type="char"),
                dict(model_type="word", vocab_size=90), dict(model_type="bpe", user_defined_symbols="<x>,ab,日本", byte_fallback=True),
                dict(model_type="unigram", byte_fallback=True, user_defined_symbols="<x>,the", split_digits=True),
                dict(model_type="unigram", treat_whitespace_as_suffix=True), dict(model_type="bpe", add_dummy_prefix=False),
                dict(model_type="unigram", remove_extra_whitespaces=False, control_symbols="<mask>"),
-               dict(model_type="bpe", remove_extra_whitespaces=False, allow_whitespace_only_pieces=True)]
+               dict(model_type="bpe", remove_extra_whitespaces=False, allow_whitespace_only_pieces=True),
+               dict(model_type="unigram", byte_fallback=True, user_defined_symbols="<x>,ll,abab", denormalization_rule_tsv=rules.name)]
     for index, option in enumerate(options):
         model = io.BytesIO()
         sentencepiece.SentencePieceTrainer.train(
@@ -102,7 +107,7 @@ def pieces():
             ids = processor.encode(text)
             chosen = [r.randrange(processor.get_piece_size()) for _ in range(6)]
             vectors.append({"text": text, "ids": ids, "decoded": processor.decode(ids), "some": chosen, "someDecoded": processor.decode(chosen)})
-        result.append({"name": str(option), "model": base64.b64encode(model.getvalue()).decode(), "vectors": vectors})
+        result.append({"name": str({k: v for k, v in option.items() if "tsv" not in k}), "model": base64.b64encode(model.getvalue()).decode(), "vectors": vectors})
     return result
 
 

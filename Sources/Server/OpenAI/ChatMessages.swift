@@ -3,7 +3,8 @@ import ApusJSON
 /// The `messages` of a chat, checked one by one and brought into the form that templates expect.
 enum ChatMessages {
   /// - Parameter allowingExtra: ignore fields that the protocol does not know
-  /// - Returns: objects of `role`, `content` and, where given, `name`
+  /// - Returns: objects of `role`, `content` and, where given, `name`, `tool_calls`, `tool_call_id`
+  ///   and reasoning
   static func read(
     _ value: JSONValue?, allowingExtra: Bool
   ) throws(RequestError) -> [JSONValue] {
@@ -19,10 +20,17 @@ enum ChatMessages {
         throw .field(place, "expected an object, found \(element.kind)")
       }
       var message = JSONObject()
-      message["role"] = .string(try role(members["role"], at: "\(place).role"))
-      message["content"] = .string(try content(members["content"], at: "\(place).content"))
-      message["name"] = try name(members["name"], at: "\(place).name")
-      try checkOthers(members, at: place, allowingExtra: allowingExtra)
+      let role = try role(members["role"], at: "\(place).role")
+      message["role"] = .string(role)
+      let calls =
+        role == "assistant" ? try ToolCalls.read(members["tool_calls"], at: place) : nil
+      // A message that calls tools need not say anything.
+      let mayBeSilent = calls != nil && (members["content"]?.isNull ?? true)
+      message["content"] =
+        mayBeSilent ? nil : .string(try content(members["content"], at: "\(place).content"))
+      message["name"] = try string(members["name"], at: "\(place).name")
+      message["tool_calls"] = calls.map { .array($0) }
+      try readOthers(members, of: role, at: place, allowingExtra: allowingExtra, into: &message)
       messages.append(.object(message))
     }
     return messages
@@ -30,13 +38,13 @@ enum ChatMessages {
 
   private static func role(_ value: JSONValue?, at place: String) throws(RequestError) -> String {
     switch value?.stringValue {
-    case let role? where ["system", "user", "assistant"].contains(role): return role
+    case let role? where ["system", "user", "assistant", "tool"].contains(role): return role
     // The name that newer clients use for what templates call the system message.
     case "developer"?: return "system"
     default:
       throw .field(
         place,
-        "expected system, developer, user or assistant, found "
+        "expected system, developer, user, assistant or tool, found "
           + (value.map(RequestFields.shown) ?? "nothing"))
     }
   }
@@ -63,9 +71,8 @@ enum ChatMessages {
     }
   }
 
-  private static func name(
-    _ value: JSONValue?, at place: String
-  ) throws(RequestError) -> JSONValue? {
+  /// nil where there is none.
+  static func string(_ value: JSONValue?, at place: String) throws(RequestError) -> JSONValue? {
     guard let value, !value.isNull else { return nil }
     guard value.stringValue != nil else {
       throw .field(place, "expected a string, found \(value.kind)")
@@ -73,15 +80,26 @@ enum ChatMessages {
     return value
   }
 
+  private static let reasoning: Set = ["reasoning_content", "reasoning"]
   private static let unsupported: Set = ["tool_calls", "tool_call_id", "function_call", "audio"]
 
-  private static func checkOthers(
-    _ members: JSONObject, at place: String, allowingExtra: Bool
+  private static func readOthers(
+    _ members: JSONObject, of role: String, at place: String, allowingExtra: Bool,
+    into message: inout JSONObject
   ) throws(RequestError) {
+    if role == "tool" {
+      guard let id = try string(members["tool_call_id"], at: "\(place).tool_call_id") else {
+        throw .field("\(place).tool_call_id", "missing")
+      }
+      message["tool_call_id"] = id
+    }
     for (name, value) in members where !value.isNull {
       switch name {
       case "role", "content", "name": break
-      case "tool_calls" where value.arrayValue?.isEmpty == true: break
+      case "tool_calls" where role == "assistant" || value.arrayValue?.isEmpty == true: break
+      case "tool_call_id" where role == "tool": break
+      case let name where role == "assistant" && reasoning.contains(name):
+        message[name] = try string(value, at: "\(place).\(name)")
       case let name where unsupported.contains(name):
         throw .field("\(place).\(name)", "not supported", code: "unsupported_parameter")
       default:

@@ -99,7 +99,7 @@ static __attribute__((noinline)) uint32_t *ISA(encode_other)(
     const apus_text_long_slot *slot = apus_text_tables_find_long(t, bytes, count, e->keys[i].low);
     if (slot) return ISA(copy)(out, t->arena + slot->ids, slot->count);
   }
-  if (!is_short && !e->model->has_characters) {
+  if (!is_short && !e->model->has_characters && has_symbols(e->model, bytes, count)) {
     size_t border = apus_text_next_border(&e->model->borders, bytes, count, 0);
     if (border < count) return ISA(encode_parts)(e, bytes, count, border, out);
   }

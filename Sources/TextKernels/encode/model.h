@@ -68,6 +68,15 @@ size_t apus_text_merge_piece(
 // Fills is_merged, and takes out of `pairs` what never comes up.
 void apus_text_find_merged(apus_text_model *model, const apus_text_vocabulary *vocabulary);
 
+// Whether every byte has a symbol. One that has none is left out, and what stood on its two sides
+// may merge, which no token's bytes tell.
+APUS_INLINE bool has_symbols(const apus_text_model *model, const uint8_t *bytes, size_t count) {
+  if (model->merges_bytes) return true;
+  for (size_t i = 0; i < count; i++)
+    if (model->symbols[bytes[i]] < 0) return false;
+  return true;
+}
+
 // Whether a piece that is this token becomes it.
 APUS_INLINE bool is_whole(const apus_text_model *model, uint32_t id) {
   bool is_token = model->starts[id + 1] > model->starts[id];

@@ -34,18 +34,25 @@ enum apus_text_family {
   APUS_TEXT_GPT2 = 0,
   // (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,D}| ?[^\s\p{L}\p{N}]+[\r\n]*
   // |\s*[\r\n]+|\s+(?!\S)|\s+
-  // D is 1 to 3, or 0 for \p{N}+.
+  // D is 1 to 3, or 0 for \p{N}+. With `joins_marks` words are [\p{L}\p{M}]+, and marks no
+  // punctuation; with `takes_last_spaces` `\s+$` comes before the other alternatives of spaces.
   APUS_TEXT_CL100K = 1,
   // With P = [^\r\n\p{L}\p{N}]?, U = [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}], W = [\p{Ll}\p{Lm}\p{Lo}\p{M}]
   // and C = (?i:'s|'t|'re|'ve|'m|'ll|'d)? where `contractions`, otherwise nothing:
   // P U* W+ C|P U+ W* C|\p{N}{1,D}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+
-  APUS_TEXT_O200K = 2
+  APUS_TEXT_O200K = 2,
+  // \p{N}{1,3} apart, then [一-龥぀-ゟ゠-ヿ]+ apart, and in what is between, with A the 32 marks and
+  // symbols of ASCII: A[A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*
+  // |\s*[\r\n]+|\s+(?!\S)|\s+, and what none of them matches apart.
+  APUS_TEXT_DEEPSEEK3 = 3
 };
 
 typedef struct apus_text_pattern {
   int32_t family;  // apus_text_family
   int32_t digits;
-  bool contractions;  // O200K only
+  bool contractions;       // O200K only
+  bool joins_marks;        // CL100K only
+  bool takes_last_spaces;  // CL100K only
 } apus_text_pattern;
 
 // Writes the ends of up to `capacity` pieces of text[*from ..< count], ascending, and moves *from

@@ -176,7 +176,8 @@ APUS_INLINE apus_text_outline outline(
 
 APUS_INLINE apus_text_starts cl100k_starts(
     const apus_text_pattern *pattern, const uint8_t *p, const apus_text_masks *m) {
-  apus_text_outline o = outline(pattern, m, m->letters, m->others);
+  uint64_t marks = pattern->joins_marks ? m->marks : 0, words = m->letters | marks;
+  apus_text_outline o = outline(pattern, m, words, m->others & ~marks);
   for (uint64_t a = m->apostrophes & o.other_starts; a; a &= a - 1) {
     uint32_t at = lowest(a);
     if (at > BLOCK - 4) {
@@ -184,7 +185,7 @@ APUS_INLINE apus_text_starts cl100k_starts(
       break;
     }
     uint32_t length = (uint32_t)contraction_length(p + at + 1, 3, true);
-    if (length) o.r.starts |= m->letters & (uint64_t)2 << at << length;
+    if (length) o.r.starts |= words & (uint64_t)2 << at << length;
   }
   return o.r;
 }

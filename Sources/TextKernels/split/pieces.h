@@ -53,6 +53,26 @@ APUS_INLINE size_t run_end(const apus_text_range *r, size_t i, uint32_t set, siz
   return i;
 }
 
+// [一-龥぀-ゟ゠-ヿ]
+APUS_INLINE bool is_kana(uint32_t scalar) {
+  return scalar - 0x4E00 <= 0x9FA5 - 0x4E00 || scalar - 0x3040 <= 0x30FF - 0x3040;
+}
+
+APUS_INLINE bool is_kana_at(const apus_text_range *r, size_t i) {
+  uint32_t length = length_of_lead(r->text[i]);
+  return length == 3 && i + length <= r->end && is_kana(scalar_at(r->text + i, length));
+}
+
+// As run_end, up to what is kana to another pattern.
+APUS_INLINE size_t between_end(const apus_text_range *r, size_t i, uint32_t set) {
+  while (i < r->end && !is_kana_at(r, i)) {
+    apus_text_step step = step_at(r, i);
+    if (!is_in(step.class, set)) break;
+    i = step.next;
+  }
+  return i;
+}
+
 // Bytes of `s`, `t`, `re`, `ve`, `m`, `ll` or `d` at p, which follows an apostrophe; 0 where there
 // is none. `left` bytes may be read.
 APUS_INLINE size_t contraction_length(const uint8_t *p, size_t left, bool folds_case) {
@@ -75,14 +95,22 @@ APUS_INLINE size_t contraction_end(const apus_text_range *r, size_t i, bool fold
   return length ? i + 1 + length : i;
 }
 
-// `\s+(?!\S)|\s+`, or with `newlines` `\s*[\r\n]+|\s+(?!\S)|\s+`. Numbers may count as the end of
-// the text.
+// What else than the end of the text ends it for white space: scalars that another pattern took.
+typedef enum border { BORDER_NONE, BORDER_NUMBERS, BORDER_NUMBERS_AND_KANA } border;
+
+APUS_INLINE bool is_border(const apus_text_range *r, size_t i, border border) {
+  if (i == r->end) return true;
+  if (border == BORDER_NONE) return false;
+  if (step_at(r, i).class == CLASS_NUMBER) return true;
+  return border == BORDER_NUMBERS_AND_KANA && is_kana_at(r, i);
+}
+
+// `\s+(?!\S)|\s+`, or with `newlines` `\s*[\r\n]+|\s+(?!\S)|\s+`.
 APUS_INLINE size_t space_end(
-    const apus_text_range *r, size_t start, bool newlines, bool ends_at_number) {
+    const apus_text_range *r, size_t start, bool newlines, border border) {
   size_t at = start, last = start, after_newline = 0;
   while (at < r->end) {
     apus_text_step step = step_at(r, at);
-    if (step.class == CLASS_NUMBER && ends_at_number) return at;
     if (step.class != CLASS_SPACE) break;
     last = at;
     at = step.next;
@@ -90,7 +118,7 @@ APUS_INLINE size_t space_end(
   }
   if (after_newline) return after_newline;
   // A run of spaces leaves its last one to what is behind it.
-  return at == r->end || last == start ? at : last;
+  return last == start || is_border(r, at, border) ? at : last;
 }
 
 APUS_INLINE size_t gpt2_end(
@@ -103,7 +131,8 @@ APUS_INLINE size_t gpt2_end(
     apus_text_step next = step_at(r, head.next);
     if (next.class != CLASS_SPACE && !(isolates && next.class == CLASS_NUMBER)) head = next;
   }
-  if (head.class == CLASS_SPACE) return space_end(r, start, false, isolates);
+  if (head.class == CLASS_SPACE)
+    return space_end(r, start, false, isolates ? BORDER_NUMBERS : BORDER_NONE);
   if (head.class == CLASS_NUMBER && isolates) return head.next;
   uint32_t set = is_in(head.class, LETTERS)   ? LETTERS
                  : is_in(head.class, NUMBERS) ? NUMBERS
@@ -118,10 +147,10 @@ APUS_INLINE size_t number_end(
 }
 
 // ` ?[^\s\p{L}\p{N}]+[\r\n]*`, or with slashes in the last bracket; `start` where it does not
-// match.
-APUS_INLINE size_t others_end(const apus_text_range *r, size_t start, bool slashes) {
+// match. `set` is the first bracket.
+APUS_INLINE size_t others_end(const apus_text_range *r, size_t start, uint32_t set, bool slashes) {
   size_t first = r->text[start] == ' ' ? start + 1 : start;
-  size_t at = run_end(r, first, OTHERS, SIZE_MAX);
+  size_t at = run_end(r, first, set, SIZE_MAX);
   if (at == first) return start;
   while (at < r->end && (is_newline(r->text[at]) || (slashes && r->text[at] == '/'))) at++;
   return at;
@@ -132,14 +161,18 @@ APUS_INLINE size_t cl100k_end(
   size_t contraction = contraction_end(r, start, true);
   if (contraction > start) return contraction;
   apus_text_step head = step_at(r, start);
-  if (is_in(head.class, LETTERS)) return run_end(r, head.next, LETTERS, SIZE_MAX);
+  uint32_t marks = CLASS_BIT(CLASS_MARK);
+  uint32_t words = pattern->joins_marks ? LETTERS | marks : LETTERS;
+  if (is_in(head.class, words)) return run_end(r, head.next, words, SIZE_MAX);
   if (head.class == CLASS_NUMBER) return number_end(pattern, r, head.next);
   if (!is_newline(r->text[start])) {
-    size_t word = run_end(r, head.next, LETTERS, SIZE_MAX);
+    size_t word = run_end(r, head.next, words, SIZE_MAX);
     if (word > head.next) return word;
   }
-  size_t others = others_end(r, start, false);
-  return others > start ? others : space_end(r, start, true, false);
+  size_t others = others_end(r, start, OTHERS & ~words, false);
+  if (others > start) return others;
+  if (pattern->takes_last_spaces && run_end(r, start, SPACES, SIZE_MAX) == r->end) return r->end;
+  return space_end(r, start, true, BORDER_NONE);
 }
 
 // The two word alternatives of O200K without their prefix; `start` where neither matches.
@@ -170,8 +203,45 @@ APUS_INLINE size_t o200k_end(
                 : with > start ? with : bare;
   if (word > start) return pattern->contractions ? contraction_end(r, word, true) : word;
   if (head.class == CLASS_NUMBER) return number_end(pattern, r, head.next);
-  size_t others = others_end(r, start, true);
-  return others > start ? others : space_end(r, start, true, false);
+  size_t others = others_end(r, start, OTHERS, true);
+  return others > start ? others : space_end(r, start, true, BORDER_NONE);
+}
+
+APUS_INLINE bool is_ascii_letter(uint8_t byte) { return (uint8_t)((byte | 0x20) - 'a') < 26; }
+
+APUS_INLINE size_t deepseek3_end(
+    const apus_text_pattern *pattern, const apus_text_range *r, size_t start) {
+  apus_text_step head = step_at(r, start);
+  if (head.class == CLASS_NUMBER) return number_end(pattern, r, head.next);
+  size_t at = start;
+  while (at < r->end && is_kana_at(r, at)) at += 3;
+  if (at > start) return at;
+  // None of these scalars is a letter, mark or symbol that another pattern took.
+  const uint32_t words = LETTERS | CLASS_BIT(CLASS_MARK), marks = CLASS_BIT(CLASS_PUNCTUATION);
+  if (head.class == CLASS_PUNCTUATION && head.next == start + 1) {
+    for (at = head.next; at < r->end && is_ascii_letter(r->text[at]);) at++;
+    if (at > head.next) return at;
+  }
+  if (is_in(head.class, words)) return between_end(r, start, words);
+  if (head.class != CLASS_PUNCTUATION && !is_newline(r->text[start])) {
+    at = between_end(r, head.next, words);
+    if (at > head.next) return at;
+  }
+  size_t first = r->text[start] == ' ' ? start + 1 : start;
+  at = between_end(r, first, marks);
+  if (at > first) {
+    while (at < r->end && is_newline(r->text[at])) at++;
+    return at;
+  }
+  if (head.class == CLASS_SPACE) return space_end(r, start, true, BORDER_NUMBERS_AND_KANA);
+  // Nothing matches here: up to where something does.
+  for (at = start; at < r->end;) {
+    apus_text_step step = step_at(r, at);
+    if (step.class != CLASS_OTHER || is_kana_at(r, at)) return at;
+    if (between_end(r, step.next, words) > step.next) return at;
+    at = step.next;
+  }
+  return at;
 }
 
 // The end of the piece that begins at `start` < end.
@@ -180,6 +250,7 @@ APUS_INLINE size_t piece_end(
   switch (pattern->family) {
     case APUS_TEXT_GPT2: return gpt2_end(pattern, r, start);
     case APUS_TEXT_CL100K: return cl100k_end(pattern, r, start);
+    case APUS_TEXT_DEEPSEEK3: return deepseek3_end(pattern, r, start);
     default: return o200k_end(pattern, r, start);
   }
 }

@@ -33,11 +33,13 @@ static size_t ISA(split)(
     const apus_text_pattern *pattern, const uint8_t *text, size_t count, size_t *from,
     size_t *ends, size_t capacity) {
   bool isolates = pattern->family == APUS_TEXT_GPT2 && pattern->digits == 1;
+  bool has_masks = pattern->family != APUS_TEXT_DEEPSEEK3;
   apus_text_range range = {text, count, isolates};
   size_t at = *from, found = 0;
   while (found < capacity && at < count) {
     uint64_t starts =
-        count - at >= BLOCK + BLOCK_SLACK ? ISA(block_starts)(pattern, text + at) : 0;
+        has_masks && count - at >= BLOCK + BLOCK_SLACK ? ISA(block_starts)(pattern, text + at)
+                                                       : 0;
     if (starts == 0) {
       at = piece_end(pattern, &range, at);
       ends[found++] = at;

@@ -7,6 +7,8 @@ public struct StreamDecoder: Sendable {
   private let skipsControl: Bool
   /// Bytes whose text is not settled: the beginning of a character, or a run of byte tokens.
   private var pending: [UInt8] = []
+  /// Text that later text may still make a key of the final map.
+  private var unmapped: [UInt8] = []
   private var hasBegun = false
   private var hasText = false
   private var leftToStrip: Int
@@ -48,7 +50,8 @@ public struct StreamDecoder: Sendable {
   /// are text; nil otherwise.
   var stopsOfSettledText: TokenBytes.Flags? {
     let pieces = tokenizer.pieces
-    guard chain == nil, hasText, pending.isEmpty, leftToStrip == 0, pieces.separator.isEmpty
+    guard chain == nil, hasText, pending.isEmpty, leftToStrip == 0, pieces.separator.isEmpty,
+      pieces.finalMap == nil
     else { return nil }
     // Absent ids have no bytes, and go the long way all the same.
     return skipsControl ? [.control, .absent] : .absent
@@ -115,6 +118,7 @@ public struct StreamDecoder: Sendable {
       pending.removeAll(keepingCapacity: true)
     case .wholeRuns, .eachByte: settleRun(into: &text)
     }
+    mapText(into: &text, isEnd: true)
     hasBegun = false
     hasText = false
     leftToStrip = tokenizer.pieces.leadingStrip.count
@@ -175,7 +179,29 @@ public struct StreamDecoder: Sendable {
         leftToStrip = 0
       }
     }
-    text.append(contentsOf: rest)
+    guard tokenizer.pieces.finalMap != nil else {
+      text.append(contentsOf: rest)
+      return
+    }
+    unmapped.append(contentsOf: rest)
+    mapText(into: &text, isEnd: false)
+  }
+
+  /// Replaces what the final map has, from left to right, the longest first.
+  private mutating func mapText(into text: inout [UInt8], isEnd: Bool) {
+    guard let map = tokenizer.pieces.finalMap else { return }
+    var at = 0
+    while at < unmapped.count, isEnd || !map.mayGoOn(in: unmapped, from: at) {
+      if let found = map.longest(in: unmapped, from: at) {
+        text.append(contentsOf: found.replacement)
+        at += found.length
+      } else {
+        let end = min(at + UTF8Text.length(lead: unmapped[at]), unmapped.count)
+        text.append(contentsOf: unmapped[at..<end])
+        at = end
+      }
+    }
+    unmapped.removeFirst(at)
   }
 
   static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]

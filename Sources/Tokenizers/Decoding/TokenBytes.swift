@@ -49,6 +49,8 @@ struct TokenBytes: Sendable {
   var beginning = Beginning.asElsewhere
   /// Up to so many of these bytes are taken from the front of the whole text.
   var leadingStrip: (byte: UInt8, count: Int) = (0x20, 0)
+  /// Replacements in the whole text, of SentencePiece models that have some.
+  var finalMap: CharacterMap?
   /// Between two tokens, where the tokenizer has no decoder.
   var separator: [UInt8] = []
 

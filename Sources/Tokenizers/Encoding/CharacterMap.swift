@@ -78,6 +78,20 @@ struct CharacterMap: Sendable {
     return best.map { ($0.0, texts[text(at: $0.1)]) }
   }
 
+  /// Whether bytes that are still to come may make a longer key of what begins at this place.
+  func mayGoOn(in source: [UInt8], from start: Int) -> Bool {
+    guard begins[Int(source[start])] else { return false }
+    var node = CharacterMap.offset(units[0])
+    for byte in source[start...] {
+      node ^= Int(byte)
+      guard byte != 0, node < units.count, units[node] & 0x8000_00FF == UInt32(byte) else {
+        return false
+      }
+      node ^= CharacterMap.offset(units[node])
+    }
+    return true
+  }
+
   /// What the shortest key at this place becomes.
   private func shortest(in source: [UInt8], _ range: Range<Int>) -> Range<Int>? {
     var first: Int?

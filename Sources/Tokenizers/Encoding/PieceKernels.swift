@@ -8,18 +8,23 @@ struct PiecePattern: Sendable {
   /// - Parameter isolatesNumbers: numbers are cut off one by one before the pattern sees the text;
   ///   only for GPT-2's.
   init(_ pattern: SplitPattern, isolatesNumbers: Bool = false) {
+    value = apus_text_pattern()
     switch pattern {
     case .gpt2:
-      value = apus_text_pattern(
-        family: Int32(APUS_TEXT_GPT2.rawValue), digits: isolatesNumbers ? 1 : 0,
-        contractions: false)
-    case .cl100k(let digits):
-      value = apus_text_pattern(
-        family: Int32(APUS_TEXT_CL100K.rawValue), digits: Int32(digits), contractions: false)
+      value.family = Int32(APUS_TEXT_GPT2.rawValue)
+      value.digits = isolatesNumbers ? 1 : 0
+    case .cl100k(let digits, let joinsMarks, let takesLastSpaces):
+      value.family = Int32(APUS_TEXT_CL100K.rawValue)
+      value.digits = Int32(digits)
+      value.joins_marks = joinsMarks
+      value.takes_last_spaces = takesLastSpaces
     case .o200k(let digits, let contractions):
-      value = apus_text_pattern(
-        family: Int32(APUS_TEXT_O200K.rawValue), digits: Int32(digits),
-        contractions: contractions)
+      value.family = Int32(APUS_TEXT_O200K.rawValue)
+      value.digits = Int32(digits)
+      value.contractions = contractions
+    case .deepseek3:
+      value.family = Int32(APUS_TEXT_DEEPSEEK3.rawValue)
+      value.digits = 3
     }
   }
 

@@ -99,9 +99,21 @@ extension PiecePattern {
     switch steps {
     case [.cut(TextCut(kind: .scalar(.number)), .isolated), .pattern(.gpt2)]:
       self.init(.gpt2, isolatesNumbers: true)
+    case _ where steps.map(\.isolatedPattern) == SplitPattern.deepseek3Texts:
+      self.init(.deepseek3)
     default:
       guard steps.count == 1, case .pattern(let pattern) = steps[0] else { return nil }
       self.init(pattern)
     }
+  }
+}
+
+extension PreTokenizer.Step {
+  /// The regular expression whose matches it sets apart.
+  fileprivate var isolatedPattern: String? {
+    guard case .cut(let cut, .isolated) = self, case .pattern(let pattern) = cut.kind,
+      !cut.isInverted
+    else { return nil }
+    return pattern.text
   }
 }

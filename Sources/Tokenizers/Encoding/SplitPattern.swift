@@ -6,22 +6,41 @@ package enum SplitPattern: Sendable, Hashable {
   /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
   case gpt2
   /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,D}| ?[^\s\p{L}\p{N}]+[\r\n]*`
-  /// `|\s*[\r\n]+|\s+(?!\S)|\s+`: `D` is 3 for Llama 3 and 1 for Qwen 2.
-  case cl100k(digits: Int)
+  /// `|\s*[\r\n]+|\s+(?!\S)|\s+`: `D` is 3 for Llama 3 and 1 for Qwen 2. Qwen 3.5 joins marks to
+  /// letters; tiktoken's own takes white space at the end of the text as one.
+  case cl100k(digits: Int, joinsMarks: Bool = false, takesLastSpaces: Bool = false)
   /// Words by their case, `[^\r\n\p{L}\p{N}]?U*W+C|[^\r\n\p{L}\p{N}]?U+W*C|\p{N}{1,D}`
   /// `| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`, where `U` and `W` are upper and lower
   /// case, both with letters that have none and marks. GPT-4o ends words with `C`, contractions;
   /// Tekken does not, and has `D` = 1.
   case o200k(digits: Int, contractions: Bool)
+  /// The three patterns of DeepSeek V3, one after the other (`deepseek3Texts`).
+  case deepseek3
 
   /// The pattern that a tokenizer file spells out, or nil where no scanner is known for it.
-  package init?(text: String) {
-    guard let known = SplitPattern.byText[text] else { return nil }
-    self = known
+  init?(text: String, dialect: RegexDialect) {
+    if dialect == .rust, text == SplitPattern.tiktokenText {
+      self = .cl100k(digits: 3, takesLastSpaces: true)
+    } else {
+      guard let known = SplitPattern.byText[text] else { return nil }
+      self = known
+    }
   }
 
   static let gpt2Text =
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+
+  static let deepseek3Texts = [
+    #"\p{N}{1,3}"#, "[一-龥぀-ゟ゠-ヿ]+",
+    ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"##
+      + #"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#,
+  ]
+
+  /// As tiktoken spells it: `{1,3}+` is possessive to its engine, and a repetition of a repetition
+  /// to that of `tokenizers`.
+  static let tiktokenText =
+    #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"#
+    + #"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"#
 
   /// Different spellings of what is the same for every text.
   private static let byText: [String: SplitPattern] = {
@@ -42,6 +61,10 @@ package enum SplitPattern: Sendable, Hashable {
       for contraction in contractions {
         known[contraction + "|" + prefix + "\\p{L}+" + others + "[\\r\\n]*" + space] =
           .cl100k(digits: digits)
+        known[
+          contraction + "|" + prefix + "[\\p{L}\\p{M}]+|" + number
+            + "| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*" + space] =
+          .cl100k(digits: digits, joinsMarks: true)
       }
       for contraction in [""] + contractions.map({ $0 + "?" }) {
         let words = [upper + "*" + lower + "+", upper + "+" + lower + "*"]

@@ -10,13 +10,22 @@ struct GGUFPreTokenizer: Sendable {
     case digitGroups
   }
 
+  /// How the model sees text.
+  enum Text: Sendable {
+    /// Spelled in the byte alphabet.
+    case bytes
+    /// As it is, with `▁` for spaces.
+    case marked
+    /// As it is, without what is between its words.
+    case words
+  }
+
   let names: [String]
   var cuts: [Cut] = []
   /// A piece that is a token is that token, and texts begin with the begin token.
   var prefersWholeTokens = false
   var addsBegin = false
-  /// Text is not spelled in the byte alphabet, and spaces become `▁`.
-  var isPlainText = false
+  var text = Text.bytes
 
   static func named(_ name: String) throws(TokenizerError) -> GGUFPreTokenizer {
     guard let found = all.first(where: { $0.names.contains(name) }) else {
@@ -46,9 +55,7 @@ struct GGUFPreTokenizer: Sendable {
   private static let llama3 = KnownRanks.llama(digits: #"\p{N}{1,3}"#)
   private static let qwen2 = KnownRanks.llama(digits: #"\p{N}"#)
   private static let kana = "[一-龥぀-ゟ゠-ヿ]+"
-  private static let deepseek3 =
-    ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"##
-    + #"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+  private static let deepseek3 = SplitPattern.deepseek3Texts[2]
   private static let spark =
     ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"##
     + #"| ?[\p{P}\p{S}]+|[\r\n]|\s+(?!\S)|\s+"#
@@ -106,20 +113,16 @@ struct GGUFPreTokenizer: Sendable {
         "jina-v5-nano",
       ], cuts: [.pattern(llama3)], prefersWholeTokens: true, addsBegin: true),
     GGUFPreTokenizer(
-      names: ["dbrx", "smaug-bpe", "glm4", "chatglm-bpe"], cuts: [.pattern(llama3)]),
+      names: ["dbrx", "smaug-bpe", "chatglm-bpe"], cuts: [.pattern(llama3)]),
+    GGUFPreTokenizer(
+      names: ["glm4", "glm5"], cuts: [.pattern(llama3)], prefersWholeTokens: true),
     GGUFPreTokenizer(
       names: [
         "qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan",
         "solar-open", "grok-2",
       ], cuts: [.pattern(qwen2)]),
     GGUFPreTokenizer(
-      names: ["qwen35"],
-      cuts: [
-        .pattern(
-          contractions
-            + #"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*"#
-            + #"|\s*[\r\n]+|\s+(?!\S)|\s+"#)
-      ]),
+      names: ["qwen35"], cuts: [.pattern(KnownRanks.qwen35Pattern)]),
     GGUFPreTokenizer(names: ["ufakzeka"], cuts: [.pattern(words + #"|\p{N}"# + tail)]),
     GGUFPreTokenizer(
       names: ["laguna"], cuts: [.pattern("[^\\n]+|[\\n]+"), .pattern(qwen2)]),
@@ -220,8 +223,9 @@ struct GGUFPreTokenizer: Sendable {
         .pattern(gpt2),
       ], addsBegin: true),
     GGUFPreTokenizer(
-      names: ["gemma4", "granite-embed-multi-311m"], addsBegin: true, isPlainText: true),
-    GGUFPreTokenizer(names: ["sarvam-moe"], isPlainText: true),
+      names: ["gemma4", "granite-embed-multi-311m"], addsBegin: true, text: .marked),
+    GGUFPreTokenizer(names: ["sarvam-moe"], text: .marked),
+    GGUFPreTokenizer(names: ["whitespace"], text: .words),
   ]
 }
 

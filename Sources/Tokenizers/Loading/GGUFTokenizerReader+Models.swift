@@ -37,6 +37,21 @@ extension GGUFTokenizerReader {
     return parts
   }
 
+  /// Byte-pair encoding of words as they are, without the white space between them.
+  func spaced(_ vocabulary: Vocabulary) throws(TokenizerError) -> TokenizerParts {
+    var parts = TokenizerParts(
+      vocabulary: vocabulary,
+      model: .bytePair(
+        BytePairModel(
+          symbols: .characterSymbols(
+            vocabulary, fallback: ByteToken.ids(in: vocabulary), unknown: nil),
+          merges: try mergeTable(vocabulary))))
+    if file.lowercase ?? false { parts.normalizer.steps = [.lowercase] }
+    parts.preTokenizer.steps = [.cut(TextCut(kind: .scalar(.whiteSpace)), .removed)]
+    addMarkedPieces(to: &parts)
+    return parts
+  }
+
   /// BERT: words begin with `▁`, what goes on a word has no prefix.
   func wordPiece(_ vocabulary: Vocabulary) -> TokenizerParts {
     var model = WordPieceModel(
@@ -74,7 +89,7 @@ extension GGUFTokenizerReader {
     }
     var model = UnigramModel(
       tokens: tokens, leastScore: Double(least), isSinglePrecision: false)
-    model.unknown = file.unknownID ?? (vocabulary.count > 2 ? 2 : nil)
+    model.unknown = file.unknownID
     model.looksUpUnknownRuns = false
     var normalizer = SentencePieceNormalizer()
     normalizer.addsDummyPrefix = file.addSpacePrefix ?? false

@@ -1,7 +1,7 @@
 /// The tokenizer of a GGUF file, as its metadata has it: one field per key below `tokenizer.ggml.`.
 public struct GGUFVocabulary: Sendable {
   /// `model`: "gpt2" (byte-level BPE), "llama" (SentencePiece-style BPE with scores), "bert"
-  /// (WordPiece), "t5" (unigram), "rwkv" (longest token first), "plamo2", "gemma4".
+  /// (WordPiece), "t5" (unigram), "rwkv" (longest token first), "plamo2", "gemma4", "whitespace".
   public var model: String
   /// `pre`: the name of the pre-tokeniser of a byte-level model.
   public var pre: String?
@@ -44,6 +44,10 @@ public struct GGUFVocabulary: Sendable {
   /// `normalizer.lowercase` and `normalizer.strip_accents`, of BERT's models.
   public var lowercase: Bool?
   public var stripAccents: Bool?
+  /// `general.name` and `general.architecture`: a few models' tokens take white space beside them,
+  /// which the format has no key for.
+  public var modelName: String?
+  public var architecture: String?
   /// `tokenizer.chat_template`, and `tokenizer.chat_template.NAME` under their names.
   public var chatTemplates: [String: String]
 

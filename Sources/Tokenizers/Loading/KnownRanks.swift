@@ -1,6 +1,7 @@
 /// The rank files that are known by their number of tokens: their patterns and control tokens.
 ///
-/// - Source: tiktoken (`openai_public.py`); the tokenizers of Llama 3, Qwen and Kimi K2.
+/// - Source: tiktoken (`openai_public.py`); the tokenizers of Whisper, Llama 3 and 4, Qwen and
+///   Kimi K2.
 struct KnownRanks {
   let pattern: String
   var control: [(content: String, id: Int32)] = []
@@ -10,27 +11,35 @@ struct KnownRanks {
   static func of(count: Int) -> KnownRanks? {
     switch count {
     case 50_256, 50_280: KnownRanks(pattern: r50k, control: [("<|endoftext|>", 50_256)])
+    case 50_257: KnownRanks(pattern: r50k, control: [("<|endoftext|>", 50_257)])
     case 100_256: cl100kBase
     case 128_000: llama3
     case 151_643: qwen
     case 163_584: kimi
     case 199_998: o200kBase
+    case 200_000: llama4
+    case 248_044: qwen35
     default: nil
     }
   }
 
-  static let counts = [50_256, 50_280, 100_256, 128_000, 151_643, 163_584, 199_998]
+  static let counts = [
+    50_256, 50_257, 50_280, 100_256, 128_000, 151_643, 163_584, 199_998, 200_000, 248_044,
+  ]
 
   static let r50k =
     #"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"#
-  static let cl100k =
-    #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"#
-    + #"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"#
+  static let cl100k = SplitPattern.tiktokenText
   /// Of Llama 3, and with one digit instead of three of Qwen.
   static func llama(digits: String) -> String {
     #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
       + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
   }
+
+  /// Of Qwen 3.5: marks belong to words.
+  static let qwen35Pattern =
+    #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}"#
+    + #"| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
 
   /// Words whose case decides where they begin.
   private static func words(_ upper: String, _ lower: String, _ contractions: String) -> String {
@@ -92,6 +101,41 @@ struct KnownRanks {
     control: [
       ("<|endoftext|>", 151_643), ("<|im_start|>", 151_644), ("<|im_end|>", 151_645),
     ] + (0..<205).map { ("<|extra_\($0)|>", Int32(151_646 + $0)) })
+
+  private static let llama4: KnownRanks = {
+    func reserved(_ name: String, _ numbers: Range<Int>) -> [String] {
+      numbers.map { "<|\(name)reserved_special_token_\($0)|>" }
+    }
+    var names = [
+      "<|begin_of_text|>", "<|end_of_text|>", "<|fim_prefix|>", "<|fim_middle|>",
+      "<|fim_suffix|>", "<|header_start|>", "<|header_end|>", "<|eom|>", "<|eot|>", "<|step|>",
+    ]
+    names += reserved("text_post_train_", 0..<6)
+    names += ["<|python_start|>", "<|python_end|>", "<|finetune_right_pad|>"]
+    names += reserved("text_post_train_", 8..<69)
+    names += ["<|image_start|>", "<|image_end|>"] + reserved("vision_", 0..<2)
+    names += ["<|tile_x_separator|>", "<|tile_y_separator|>"] + reserved("vision_", 2..<6)
+    names += ["<|image|>"] + reserved("vision_", 6..<7) + ["<|patch|>"]
+    names += reserved("vision_", 7..<1048) + reserved("reasoning_", 0..<8)
+    names += ["<|reasoning_thinking_start|>", "<|reasoning_thinking_end|>"]
+    names += reserved("", 0..<2048 - names.count)
+    return KnownRanks(
+      pattern: o200k, control: names.enumerated().map { ($1, Int32(200_000 + $0)) },
+      begin: "<|begin_of_text|>", end: "<|end_of_text|>")
+  }()
+
+  private static let qwen35: KnownRanks = {
+    let names = [
+      "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>",
+      "<|object_ref_end|>", "<|box_start|>", "<|box_end|>", "<|quad_start|>", "<|quad_end|>",
+      "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>",
+      "<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>",
+      "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<tool_response>", "</tool_response>",
+      "<think>", "</think>",
+    ]
+    return KnownRanks(
+      pattern: qwen35Pattern, control: names.enumerated().map { ($1, Int32(248_044 + $0)) })
+  }()
 
   private static let kimi: KnownRanks = {
     let named: [Int32: String] = [

@@ -76,7 +76,7 @@ enum PreTokenizerReader {
       (behavior == .isolated && !isInverted) || (behavior == .removed && isInverted)
     if keepsMatches, step["pattern"]?["String"] == nil,
       let text = step["pattern"]?["Regex"]?.value.stringValue,
-      let known = SplitPattern(text: text)
+      let known = SplitPattern(text: text, dialect: .oniguruma)
     {
       return .pattern(known)
     }
@@ -84,7 +84,6 @@ enum PreTokenizerReader {
     case .literal(let literal):
       return .cut(TextCut(kind: .literal(literal), isInverted: isInverted), behavior)
     case .regex(let pattern):
-      if keepsMatches, let known = SplitPattern(text: pattern.text) { return .pattern(known) }
       return .cut(TextCut(kind: .pattern(pattern), isInverted: isInverted), behavior)
     }
   }

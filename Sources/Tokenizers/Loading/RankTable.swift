@@ -19,14 +19,22 @@ struct RankTable {
       number += 1
       let words = line.split { $0 == 0x20 || $0 == 0x0D }
       if words.isEmpty { continue }
-      guard words.count == 2, let token = Base64.decode(words[0]),
+      // Whisper's file gives its last rank to no bytes at all, written as bare padding.
+      let isEmpty = words[0].elementsEqual([0x3D])
+      guard words.count == 2, let token = isEmpty ? [] : Base64.decode(words[0]),
         let rank = Int(String(decoding: words[1], as: UTF8.self))
       else {
         throw .malformed(
           field: "\(name): line \(number)", expected: "a token in base 64 and its rank",
           found: String(decoding: line.prefix(40), as: UTF8.self))
       }
-      try add(token, rank: rank, name: name, limit: TokenLimits.ids(tokens: bytes.count / 8))
+      let limit = TokenLimits.ids(tokens: bytes.count / 8)
+      if isEmpty, rank == tokens.count {
+        count += 1
+        tokens.append([])
+      } else {
+        try add(token, rank: rank, name: name, limit: limit)
+      }
     }
     guard count > 0 else {
       throw .malformed(field: name, expected: "tokens and their ranks", found: "none")

@@ -28,6 +28,8 @@ struct SentencePieceFile {
   var type = ModelType.unigram
   var fallsBackToBytes = false
   var normalizer = SentencePieceNormalizer()
+  /// What decoded text goes through.
+  var denormalizer: CharacterMap?
   var unknownSurface = " \u{2047} "
   /// The ids of `<s>`, `</s>` and padding; below 0 where there is none.
   var beginID: Int
@@ -74,21 +76,32 @@ struct SentencePieceFile {
       normalizer.removesExtraSpaces = rules.bool(4, default: true)
       normalizer.escapesSpaces = rules.bool(5, default: true)
       if let blob = rules.data(2), !blob.isEmpty {
-        guard let map = CharacterMap(blob) else {
-          throw .malformed(
-            field: "\(name): precompiled_charsmap", expected: "a compiled character map",
-            found: "\(blob.count) other bytes")
-        }
-        normalizer.map = map
+        normalizer.map = try map(blob, "precompiled_charsmap", name: name)
       }
     }
-    if let back = try root.messages(5, name: name).last?.data(2), !back.isEmpty {
-      throw .unsupported(
-        field: "\(name): denormalizer_spec", value: "a map for decoded text", supported: ["none"])
+    if let back = try root.messages(5, name: name).last, let blob = back.data(2), !blob.isEmpty {
+      guard !back.bool(3, default: true), !back.bool(4, default: true),
+        !back.bool(5, default: true)
+      else {
+        throw .unsupported(
+          field: "\(name): denormalizer_spec", value: "changes to spaces", supported: ["a map"])
+      }
+      denormalizer = try map(blob, "denormalizer_spec", name: name)
     }
     for (id, piece) in pieces.enumerated() where piece.type == .userDefined {
       normalizer.userDefined.insert(piece.text, value: id)
       normalizer.hasUserDefined = true
     }
+  }
+
+  private func map(
+    _ blob: [UInt8], _ field: String, name: String
+  ) throws(TokenizerError) -> CharacterMap {
+    guard let map = CharacterMap(blob) else {
+      throw .malformed(
+        field: "\(name): \(field)", expected: "a compiled character map",
+        found: "\(blob.count) other bytes")
+    }
+    return map
   }
 }

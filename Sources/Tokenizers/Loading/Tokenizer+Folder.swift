@@ -12,10 +12,11 @@ extension Tokenizer {
   /// - Parameter folder: the folder, or the path of a tokenizer's file in one.
   /// - Throws: `TokenizerError`.
   public static func load(folder: String) throws(TokenizerError) -> Tokenizer {
-    var isFolder = ObjCBool(false)
-    let exists = unsafe FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
-    if exists, !isFolder.boolValue { return try load(file: folder) }
-    let files = TokenizerFolder(URL(fileURLWithPath: folder))
+    let url = URL(fileURLWithPath: folder)
+    if (try? url.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == false {
+      return try load(file: folder)
+    }
+    let files = TokenizerFolder(url)
     guard let name = files.tokenizerName else {
       throw .unreadable(
         path: files.path(TokenizerFolder.names[0]),

@@ -22,37 +22,48 @@ struct GGUFTokenizerReader {
     static let byte: Int32 = 6
   }
 
-  /// The models, with what they add around a text where the file does not say.
-  private static let models: [String: (addsBegin: Bool, addsEnd: Bool)] = [
-    "gpt2": (false, false), "gemma4": (true, false), "llama": (true, false),
-    "bert": (true, false), "t5": (false, true), "rwkv": (false, false), "plamo2": (false, false),
-  ]
+  init(file: GGUFVocabulary) {
+    var file = file
+    file.setDefaultIDs()
+    self.file = file
+  }
 
   func read() throws(TokenizerError) -> TokenizerParts {
     try check()
-    guard let defaults = GGUFTokenizerReader.models[file.model] else {
-      throw .unsupported(
-        field: "tokenizer.ggml.model", value: file.model,
-        supported: GGUFTokenizerReader.models.keys.sorted())
-    }
     let vocabulary = Vocabulary(file.tokens)
     var parts: TokenizerParts
-    var addsBegin = defaults.addsBegin
+    var (addsBegin, addsEnd) = (false, false)
     switch file.model {
-    case "gpt2", "gemma4":
-      let name = file.model == "gemma4" ? "gemma4" : file.pre ?? "default"
+    case "gpt2", "gemma4", "whitespace":
+      let name = file.model == "gpt2" ? file.pre ?? "default" : file.model
       let pre = try GGUFPreTokenizer.named(name)
       addsBegin = pre.addsBegin
-      parts =
-        pre.isPlainText ? try plainText(vocabulary) : try byteLevel(vocabulary, pre)
-    case "llama": parts = scored(vocabulary)
+      switch pre.text {
+      case .bytes: parts = try byteLevel(vocabulary, pre)
+      case .marked: parts = try plainText(vocabulary)
+      case .words: parts = try spaced(vocabulary)
+      }
+    case "llama":
+      addsBegin = true
+      parts = scored(vocabulary)
     case "bert": parts = wordPiece(vocabulary)
-    case "t5": parts = try unigram(vocabulary)
+    case "t5":
+      addsEnd = true
+      parts = try unigram(vocabulary)
     case "rwkv": parts = greedy(vocabulary)
-    default: parts = try cheapestPath(vocabulary)
+    case "plamo2": parts = try cheapestPath(vocabulary)
+    case "no_vocab", "none":
+      throw .malformed(
+        field: "tokenizer.ggml.model", expected: "a tokenizer", found: "\"\(file.model)\"")
+    default:
+      throw .unsupported(
+        field: "tokenizer.ggml.model", value: file.model,
+        supported: [
+          "gpt2", "gemma4", "llama", "bert", "t5", "rwkv", "plamo2", "whitespace",
+        ])
     }
     parts.added = addedTokens()
-    addSpecialTokens(to: &parts, addsBegin: addsBegin, addsEnd: defaults.addsEnd)
+    addSpecialTokens(to: &parts, addsBegin: addsBegin, addsEnd: addsEnd)
     parts.templates = file.chatTemplates
     return parts
   }
@@ -94,12 +105,18 @@ struct GGUFTokenizerReader {
   }
 
   private func addedTokens() -> [AddedToken] {
-    file.tokens.indices.compactMap { index in
+    let spaces = GGUFTokenSpaces(file)
+    return file.tokens.indices.compactMap { index in
       let id = Int32(index)
-      guard isControl(id) || type(id) == TokenType.userDefined, !file.tokens[index].isEmpty else {
+      let content = file.tokens[index]
+      // Some files do not mark what ends a text; llama.cpp knows it by name.
+      let isNamed = content.hasPrefix("<|") && EndOfGeneration.names.contains(content)
+      guard isControl(id) || isNamed || type(id) == TokenType.userDefined, !content.isEmpty else {
         return nil
       }
-      return AddedToken(id: id, content: file.tokens[index], isControl: isControl(id))
+      var token = AddedToken(id: id, content: content, isControl: isControl(id) || isNamed)
+      spaces.apply(to: &token)
+      return token
     }
   }
 
@@ -186,5 +203,48 @@ struct GGUFTokenizerReader {
     addMarkedPieces(to: &parts)
     parts.pieces.leadingStrip = (0x20, prefixes ? 1 : 0)
     return parts
+  }
+}
+
+/// Which tokens take the white space beside them: the format has no key for it, and llama.cpp goes
+/// by the model's name.
+private struct GGUFTokenSpaces {
+  private let isPhi3: Bool
+  /// The mask token, of models whose tokenizer has it so.
+  private let mask: String?
+
+  init(_ file: GGUFVocabulary) {
+    let name = file.modelName?.lowercased() ?? ""
+    isPhi3 = name.contains("phi-3") || name.contains("phi3")
+    let pre = file.pre ?? ""
+    if ["jina-v2-de", "jina-v2-es", "jina-v2-code"].contains(where: pre.contains)
+      || ["nomic-bert-moe", "jina-bert-v3"].contains(where: (file.architecture ?? "").contains)
+    {
+      mask = "<mask>"
+    } else {
+      mask = name.contains("modern-bert") ? "[MASK]" : nil
+    }
+  }
+
+  func apply(to token: inout AddedToken) {
+    if token.content == mask { token.stripsLeft = true }
+    if isPhi3 { token.stripsRight = !["<unk>", "<s>", "<|endoftext|>"].contains(token.content) }
+  }
+}
+
+extension GGUFVocabulary {
+  /// The ids that llama.cpp takes where a file has no keys for them.
+  fileprivate mutating func setDefaultIDs() {
+    func known(_ id: Int32) -> Int32? { Int(id) < tokens.count ? id : nil }
+    switch model {
+    case "llama", "plamo2":
+      bosID = bosID ?? known(1)
+      eosID = eosID ?? known(2)
+      unknownID = unknownID ?? known(0)
+    case "t5":
+      eosID = eosID ?? known(1)
+      unknownID = unknownID ?? known(2)
+    default: break
+    }
   }
 }

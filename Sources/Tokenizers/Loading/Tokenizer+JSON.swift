@@ -221,7 +221,9 @@ extension TokenizerParts {
   /// one.
   mutating func splitWhereSafe() {
     guard preTokenizer.steps.isEmpty, let model = model.bytePair, !model.prefersWholeTokens,
-      case .characters = model.symbols
+      case .characters(_, let fallback, let unknown, _) = model.symbols,
+      // Where characters are left out, what was apart comes together.
+      unknown != nil || fallback?.contains(-1) == false
     else { return }
     let marker = Array("▁".utf8)
     guard vocabulary.id(of: marker, 0, marker.count) != nil else { return }

@@ -63,7 +63,7 @@ extension Tokenizer {
 extension PreTokenizer.Step {
   /// Cuts by a pattern in Rust's syntax, every match and everything between a piece.
   static func pattern(_ text: String, field: String) throws(TokenizerError) -> Self {
-    if let known = SplitPattern(text: text) { return .pattern(known) }
+    if let known = SplitPattern(text: text, dialect: .rust) { return .pattern(known) }
     do {
       let pattern = try RegexPattern(text, dialect: .rust)
       return .cut(TextCut(kind: .pattern(pattern)), .isolated)

@@ -98,13 +98,12 @@ struct SentencePieceReader {
   private func unigram(_ unknown: Int32?, _ bytes: [Int32]?) -> UnigramModel {
     let normal = file.pieces.filter { $0.type == .normal }.map(\.score)
     let least = normal.min() ?? 0
-    // The greatest score that is looked for begins at the least positive number.
-    let greatest = max(normal.max() ?? 0, Float.leastNormalMagnitude)
     let tokens = file.pieces.map { piece -> (spelling: ArraySlice<UInt8>, score: Double)? in
       switch piece.type {
       case .normal: return (piece.text[...], Double(piece.score))
       case .userDefined:
-        return (piece.text[...], Double(Float(piece.text.count) * greatest) - 0.1)
+        // As of version 0.2.3: better than what its characters could have.
+        return (piece.text[...], 0.1 * Double(piece.text.count - 1))
       case .unknown, .control, .unused, .byte: return nil
       }
     }
@@ -118,6 +117,7 @@ struct SentencePieceReader {
 
   private func addPieces(to parts: inout TokenizerParts) {
     parts.pieces.repair = .eachByte
+    parts.pieces.finalMap = file.denormalizer
     let normalizer = file.normalizer
     if normalizer.addsDummyPrefix || normalizer.removesExtraSpaces {
       parts.pieces.beginning = .marker(marker, always: normalizer.removesExtraSpaces)

@@ -19,7 +19,7 @@ extension RegexParser {
     case "G", "K", "X": throw error("this escape is not supported")
     default:
       at -= 1
-      if let set = try setEscape() {
+      if let set = try setEscape(isInClass: false) {
         return .set(flags.ignoresCase ? set.caseClosed : set)
       }
       return literal(try scalarEscape())
@@ -27,15 +27,15 @@ extension RegexParser {
   }
 
   /// A set such as `\s` or `\p{L}`; nil where the escape is one scalar.
-  private mutating func setEscape() throws(RegexError) -> ScalarSet? {
+  private mutating func setEscape(isInClass: Bool = true) throws(RegexError) -> ScalarSet? {
     let letter = try next()
     switch Unicode.Scalar(letter) {
     case "s": return RegexSets.space
     case "S": return RegexSets.space.inverted
     case "d": return RegexSets.digit
     case "D": return RegexSets.digit.inverted
-    case "w": return RegexSets.word(dialect)
-    case "W": return RegexSets.word(dialect).inverted
+    case "w": return RegexSets.word(dialect, isInClass: isInClass)
+    case "W": return RegexSets.word(dialect, isInClass: isInClass).inverted
     case "h": return RegexSets.hexadecimal
     case "H": return RegexSets.hexadecimal.inverted
     case "N" where dialect == .oniguruma: return RegexSets.notLineBreak
@@ -193,11 +193,13 @@ enum RegexSets {
     return set
   }()
 
-  static func word(_ dialect: RegexDialect) -> ScalarSet {
+  static func word(_ dialect: RegexDialect, isInClass: Bool = false) -> ScalarSet {
     var set = rustWord
     switch dialect {
-    // Oniguruma takes the superscripts and fractions of Latin-1 for word characters.
-    case .oniguruma: set.formUnion(ScalarSet([0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE]))
+    // Oniguruma takes the superscripts and fractions of Latin-1 for word characters, but not in
+    // a class.
+    case .oniguruma:
+      if !isInClass { set.formUnion(ScalarSet([0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE])) }
     case .rust: set.formUnion(ScalarSet(ranges: [0x200C...0x200D]))
     }
     return set
@@ -233,7 +235,7 @@ enum RegexSets {
     case "graph": set = category { ![.cc, .cn, .zs, .zl, .zp].contains($0) }
     case "print": set = category { ![.cc, .cn, .zl, .zp].contains($0) }
     case "xdigit": set = hexadecimal
-    case "word": set = word(dialect)
+    case "word": set = word(dialect, isInClass: true)
     case "ascii": return ScalarSet(ranges: [0...0x7F])
     default: return nil
     }
@@ -247,6 +249,7 @@ enum RegexSets {
       key.removeFirst(prefix.count)
     }
     if key == "any" { return .all }
+    if key == "word" { return word(.oniguruma) }
     if key == "assigned" { return category { $0 != .cn } }
     if key == "l&" || key == "lc" || key == "casedletter" {
       return category { [.lu, .ll, .lt].contains($0) }

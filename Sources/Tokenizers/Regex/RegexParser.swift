@@ -18,6 +18,7 @@ struct RegexParser {
 
   static let depthLimit = 64
   static let repeatLimit = 1000
+  static let lookBehindLimit = 1 << 14
 
   init(_ pattern: String, dialect: RegexDialect) {
     scalars = pattern.unicodeScalars.map(\.value)
@@ -139,6 +140,10 @@ struct RegexParser {
     let body = try closed(alternatives())
     guard let longest = body.length.maximum, longest <= 255 else {
       throw error("a look-behind of unlimited length is not supported")
+    }
+    // Inside one nothing is remembered, so that all ways may be tried, and that at every place.
+    guard body.ways * (longest + 1) <= RegexParser.lookBehindLimit else {
+      throw error("a look-behind with so many ways to match is not supported")
     }
     return .look(body, ahead: false, isNegated: isNegated)
   }

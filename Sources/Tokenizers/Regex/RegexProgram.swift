@@ -32,7 +32,7 @@ struct RegexProgram: Sendable {
   let firstScalars: ScalarBitmap?
 
   private var setNumbers: [ScalarSet: Int] = [:]
-  private static let instructionLimit = 1 << 14
+  private static let instructionLimit = 1 << 13
 
   init(_ root: RegexNode, dialect: RegexDialect) throws(RegexError) {
     wordSet = RegexSets.word(dialect).bitmap

@@ -62,6 +62,29 @@ indirect enum RegexNode: Sendable, Hashable {
     }
   }
 
+  /// In how many ways a match may come about, up to `RegexNode.mostWays`: what a matcher that
+  /// remembers nothing may have to try.
+  var ways: Int {
+    let most = RegexNode.mostWays
+    switch self {
+    case .sequence(let nodes): return nodes.reduce(1) { min($0 * $1.ways, most) }
+    case .alternatives(let nodes): return nodes.reduce(0) { min($0 + $1.ways, most) }
+    case .loop(let body, let minimum, let maximum, _):
+      let once = max(body.ways, 1)
+      var sum = 0
+      var power = 1
+      for count in 0...(maximum ?? minimum) {
+        if count >= minimum { sum = min(sum + power, most) }
+        power = min(power * once, most)
+      }
+      return sum
+    case .look(let body, _, _), .atomic(let body): return body.ways
+    case .set, .anchor: return 1
+    }
+  }
+
+  static let mostWays = 1 << 20
+
   /// The scalars that a match can begin with; nil where it may be empty or is not known.
   var firstScalars: ScalarSet? {
     switch self {

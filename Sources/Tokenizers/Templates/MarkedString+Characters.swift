@@ -11,39 +11,81 @@ extension MarkedString {
 
   /// The scalar at this place; negative places count from the end.
   func character(at index: Int) -> MarkedString? {
+    if let at = nearPlace(index) {
+      let isThere =
+        at < bytes.count && (index >= -1 || nearPlace(index + 1) != at)
+      return isThere ? self[at..<at + UTF8Text.length(lead: bytes[at])] : nil
+    }
     let borders = PythonText.borders(bytes)
     let at = index < 0 ? index + borders.count - 1 : index
     return at >= 0 && at < borders.count - 1 ? self[borders[at]..<borders[at + 1]] : nil
   }
 
-  /// The scalars at these places, which are `step` apart.
-  func sliced(_ places: [Int], _ step: Int) -> MarkedString {
-    guard let first = places.first, let last = places.last else { return MarkedString() }
+  /// The scalars that `[start:stop:step]` takes.
+  func sliced(_ bounds: (start: Int?, stop: Int?, step: Int)) -> MarkedString {
+    if bounds.step == 1, let first = nearPlace(bounds.start ?? 0),
+      let last = bounds.stop == nil ? bytes.count : nearPlace(bounds.stop ?? 0)
+    {
+      return self[first..<max(first, last)]
+    }
     let borders = PythonText.borders(bytes)
-    if step == 1 { return self[borders[first]..<borders[last + 1]] }
+    let slice = PythonSlice(borders.count - 1, bounds)
+    if slice.step == 1 {
+      return self[borders[slice.start]..<borders[max(slice.start, slice.stop)]]
+    }
     var result = MarkedString()
     result.isMarkup = isMarkup
-    for place in places { result.append(self[borders[place]..<borders[place + 1]]) }
+    for place in slice.places { result.append(self[borders[place]..<borders[place + 1]]) }
     return result
   }
 
-  func firstRange(of pattern: [UInt8], from start: Int) -> Range<Int>? {
-    guard let first = pattern.first else { return start..<start }
-    var at = start
-    while at + pattern.count <= bytes.count {
-      if bytes[at] == first, bytes[at...].starts(with: pattern) { return at..<at + pattern.count }
-      at += 1
+  /// The first `count` scalars.
+  func prefix(_ count: Int) -> MarkedString { sliced((0, count, 1)) }
+
+  /// Where a scalar near one of the text's ends begins, found without counting all of them, and
+  /// held between the ends; nil where it is far from both.
+  private func nearPlace(_ index: Int) -> Int? {
+    guard index.magnitude <= 64 else { return nil }
+    var at = index < 0 ? bytes.count : 0
+    for _ in 0..<abs(index) {
+      if index < 0 {
+        guard at > 0 else { return 0 }
+        at = bytes.scalarStart(before: at)
+      } else {
+        guard at < bytes.count else { return at }
+        at += UTF8Text.length(lead: bytes[at])
+      }
     }
-    return nil
+    return at
+  }
+
+  func firstRange(of pattern: [UInt8], from start: Int) -> Range<Int>? {
+    BytePattern(pattern).first(in: bytes, from: start).map { $0..<$0 + pattern.count }
   }
 
   func lastRange(of pattern: [UInt8]) -> Range<Int>? {
-    var at = bytes.count - pattern.count
-    while at >= 0 {
-      if bytes[at...].starts(with: pattern) { return at..<at + pattern.count }
-      at -= 1
+    BytePattern(pattern).placesFromEnd(in: bytes, limit: 1).first.map {
+      $0..<$0 + pattern.count
     }
-    return nil
+  }
+
+  func hasSuffix(_ suffix: [UInt8]) -> Bool {
+    bytes.count >= suffix.count && bytes[(bytes.count - suffix.count)...].elementsEqual(suffix)
+  }
+
+  /// How often a pattern occurs, up to a limit; a negative limit means always.
+  func occurrences(of pattern: [UInt8], limit: Int) -> Int {
+    let limit = limit < 0 ? Int.max : limit
+    // Python finds nothing before and after every character.
+    guard !pattern.isEmpty else { return min(limit, characterCount + 1) }
+    let search = BytePattern(pattern)
+    var count = 0
+    var at = 0
+    while count < limit, let found = search.first(in: bytes, from: at) {
+      count += 1
+      at = found + pattern.count
+    }
+    return count
   }
 
   enum Side {
@@ -78,24 +120,25 @@ extension MarkedString {
     var result = MarkedString()
     result.isMarkup = isMarkup
     var left = limit < 0 ? Int.max : limit
+    var at = 0
     guard !pattern.isEmpty else {
       // Python puts the content around every character.
-      for character in characters where left > 0 {
+      while left > 0, at < bytes.count {
         result.append(content)
-        result.append(character)
+        let end = at + UTF8Text.length(lead: bytes[at])
+        result.append(self[at..<end])
+        at = end
         left -= 1
       }
-      let done = limit < 0 ? characterCount : min(limit, characterCount)
-      let borders = PythonText.borders(bytes)
-      result.append(self[borders[done]..<bytes.count])
       if left > 0 { result.append(content) }
+      result.append(self[at..<bytes.count])
       return result
     }
-    var at = 0
-    while left > 0, let found = firstRange(of: pattern, from: at) {
-      result.append(self[at..<found.lowerBound])
+    let search = BytePattern(pattern)
+    while left > 0, let found = search.first(in: bytes, from: at) {
+      result.append(self[at..<found])
       result.append(content)
-      at = found.upperBound
+      at = found + pattern.count
       left -= 1
     }
     guard at > 0 else { return self }
@@ -108,28 +151,24 @@ extension MarkedString {
     var left = limit < 0 ? Int.max : limit
     var parts: [MarkedString] = []
     guard let separator else {
-      var rest = stripped(.left)
-      while !rest.isEmpty {
+      var at = PythonText.startTrimmed(bytes[...]).startIndex
+      while at < bytes.count {
         if left == 0 {
-          parts.append(rest)
+          parts.append(self[at..<bytes.count])
           break
         }
-        var end = 0
-        while end < rest.bytes.count {
-          let (value, length) = PythonText.scalar(in: rest.bytes[...], at: end)
-          if PythonText.isSpace(value) { break }
-          end += length
-        }
-        parts.append(rest[0..<end])
-        rest = rest[end..<rest.bytes.count].stripped(.left)
+        let end = PythonText.wordEnd(in: bytes, from: at)
+        parts.append(self[at..<end])
+        at = PythonText.startTrimmed(bytes[end...]).startIndex
         left -= 1
       }
       return parts
     }
+    let search = BytePattern(separator)
     var at = 0
-    while left > 0, let found = firstRange(of: separator, from: at) {
-      parts.append(self[at..<found.lowerBound])
-      at = found.upperBound
+    while left > 0, let found = search.first(in: bytes, from: at) {
+      parts.append(self[at..<found])
+      at = found + separator.count
       left -= 1
     }
     parts.append(self[at..<bytes.count])
@@ -139,24 +178,28 @@ extension MarkedString {
   /// `rsplit`, which counts its limit from the end.
   func splitFromEnd(_ separator: [UInt8]?, limit: Int) -> [MarkedString] {
     guard limit >= 0 else { return split(separator, limit: limit) }
-    guard let separator else {
-      let words = split(nil, limit: -1)
-      guard words.count > limit else { return words }
-      var rest = stripped(.right)
-      var tail: [MarkedString] = []
-      for word in words.suffix(limit).reversed() {
-        tail.insert(word, at: 0)
-        rest = rest[0..<rest.utf8Count - word.utf8Count].stripped(.right)
-      }
-      return (rest.isEmpty ? [] : [rest]) + tail
-    }
     var parts: [MarkedString] = []
-    var rest = self
-    while parts.count < limit, let found = rest.lastRange(of: separator) {
-      parts.insert(rest[found.upperBound..<rest.utf8Count], at: 0)
-      rest = rest[0..<found.lowerBound]
+    guard let separator else {
+      var end = PythonText.endTrimmed(bytes[...]).endIndex
+      while end > 0 {
+        if parts.count == limit {
+          parts.append(self[0..<end])
+          break
+        }
+        let start = PythonText.wordStart(in: bytes, before: end)
+        parts.append(self[start..<end])
+        end = PythonText.endTrimmed(bytes[..<start]).endIndex
+      }
+      return parts.reversed()
     }
-    return [rest] + parts
+    // From the end, so that where occurrences overlap the last one counts.
+    var end = bytes.count
+    for found in BytePattern(separator).placesFromEnd(in: bytes, limit: limit) {
+      parts.append(self[found + separator.count..<end])
+      end = found
+    }
+    parts.append(self[0..<end])
+    return parts.reversed()
   }
 
   /// The lines, with their ends where asked for.
@@ -181,32 +224,23 @@ extension MarkedString {
     return lines
   }
 
-  /// Escaped for HTML, unless it is already.
-  var escaped: MarkedString {
-    guard !isMarkup else { return self }
-    var result = mapRuns(TemplateTextFilters.escaped)
-    result.isMarkup = true
-    return result
-  }
-
-  /// The text itself, no longer markup.
-  var plain: MarkedString {
-    var result = self
-    result.isMarkup = false
-    return result
-  }
-
-  static func joined(_ parts: [MarkedString], separator: MarkedString) -> MarkedString {
-    var result = MarkedString()
-    for (i, part) in parts.enumerated() {
-      if i > 0 { result.append(separator) }
-      result.append(part)
-    }
-    return result
-  }
-
   /// A run of one character of the template's.
   static func spaces(_ count: Int) -> MarkedString {
     MarkedString(bytes: Array(repeating: 0x20, count: max(0, count)))
+  }
+
+  /// Every character rewritten by a rule that may depend on those before it; origins are kept.
+  func mapCharacters(_ transform: (Unicode.Scalar) -> String) -> MarkedString {
+    var result = MarkedString()
+    result.isMarkup = isMarkup
+    for run in runs {
+      var mapped: [UInt8] = []
+      mapped.reserveCapacity(run.range.count)
+      for scalar in String(decoding: bytes[run.range], as: UTF8.self).unicodeScalars {
+        mapped.append(contentsOf: transform(scalar).utf8)
+      }
+      result.append(mapped, origin: run.origin)
+    }
+    return result
   }
 }

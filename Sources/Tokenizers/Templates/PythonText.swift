@@ -1,6 +1,7 @@
 /// Python's notions about characters, on UTF-8.
 enum PythonText {
   /// `str.isspace`: Unicode white space, and the four information separators.
+  @inline(__always)
   static func isSpace(_ value: UInt32) -> Bool {
     if value < 0x80 {
       return value == 0x20 || (0x09...0x0D).contains(value) || (0x1C...0x1F).contains(value)
@@ -57,54 +58,57 @@ enum PythonText {
     Array(String(decoding: text, as: UTF8.self).unicodeScalars)
   }
 
-  static func uppercased(_ text: [UInt8]) -> [UInt8] {
-    mapScalars(text) { $0.properties.uppercaseMapping }
-  }
-
-  static func lowercased(_ text: [UInt8]) -> [UInt8] {
-    mapScalars(text) { $0.properties.lowercaseMapping }
-  }
-
-  /// `str.capitalize`.
-  static func capitalized(_ text: [UInt8]) -> [UInt8] {
-    var isFirst = true
-    return mapScalars(text) { scalar in
-      defer { isFirst = false }
-      return isFirst ? scalar.properties.titlecaseMapping : scalar.properties.lowercaseMapping
+  /// Where the word that begins here ends.
+  static func wordEnd(in text: [UInt8], from start: Int) -> Int {
+    var end = start
+    while end < text.count {
+      let (value, length) = scalar(in: text[...], at: end)
+      if isSpace(value) { break }
+      end += length
     }
+    return end
   }
 
-  /// `str.title`: the first letter after anything that is no letter.
-  static func titled(_ text: [UInt8]) -> [UInt8] {
-    var isAfterLetter = false
-    return mapScalars(text) { scalar in
-      defer { isAfterLetter = scalar.properties.isCased }
-      return isAfterLetter
-        ? scalar.properties.lowercaseMapping : scalar.properties.titlecaseMapping
+  /// Where the word that ends here begins.
+  static func wordStart(in text: [UInt8], before end: Int) -> Int {
+    var start = end
+    while start > 0 {
+      let last = text.scalarStart(before: start)
+      if isSpace(scalar(in: text[...], at: last).value) { break }
+      start = last
     }
+    return start
   }
 
-  static func mapScalars(_ text: [UInt8], _ transform: (Unicode.Scalar) -> String) -> [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(text.count)
-    for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
-      result.append(contentsOf: transform(scalar).utf8)
-    }
-    return result
-  }
-
-  /// `repr` of a float.
+  /// `repr` of a float: the shortest digits that read as it, with an exponent from 1e16 on and
+  /// below 1e-4.
   static func representation(_ value: Double) -> String {
     if value.isNaN { return "nan" }
     if value.isInfinite { return value < 0 ? "-inf" : "inf" }
     let text = value.description
-    guard value.magnitude >= 1e16, !text.contains("e") else { return text }
-    // Python goes over to exponents at 1e16, Swift somewhat later.
+    let magnitude = value.magnitude
+    if magnitude == 0 || (magnitude >= 1e-4 && magnitude < 1e15) { return text }
+    // Swift goes over to exponents elsewhere, and writes them in another way.
+    let parts = text.drop { $0 == "-" }.split(separator: "e")
+    let mantissa = parts[0].split(separator: ".")
+    let whole = String(mantissa[0])
+    let fraction = mantissa.count > 1 && mantissa[1] != "0" ? String(mantissa[1]) : ""
+    var digits = whole + fraction
+    var exponent = whole.count - 1 + (parts.count > 1 ? Int(parts[1]) ?? 0 : 0)
+    while digits.hasPrefix("0"), digits.count > 1 {
+      digits.removeFirst()
+      exponent -= 1
+    }
+    while digits.hasSuffix("0"), digits.count > 1 { digits.removeLast() }
     let sign = value < 0 ? "-" : ""
-    var digits = text.drop { $0 == "-" }.prefix { $0 != "." }
-    let exponent = digits.count - 1
-    while digits.count > 1, digits.last == "0" { digits.removeLast() }
+    if exponent >= 0, exponent < 16 {
+      let padded = digits + String(repeating: "0", count: max(0, exponent + 1 - digits.count))
+      let rest = padded.dropFirst(exponent + 1)
+      return sign + padded.prefix(exponent + 1) + "." + (rest.isEmpty ? "0" : rest)
+    }
     let rest = digits.dropFirst()
-    return sign + digits.prefix(1) + (rest.isEmpty ? "" : "." + rest) + "e+\(exponent)"
+    let power = String(abs(exponent))
+    return sign + digits.prefix(1) + (rest.isEmpty ? "" : "." + rest) + "e"
+      + (exponent < 0 ? "-" : "+") + (power.count < 2 ? "0" + power : power)
   }
 }

@@ -1,336 +1,344 @@
-extension TemplateEvaluator {
-  mutating func sequenceFilter(
-    _ name: String, _ value: TemplateValue, _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> TemplateValue {
-    if name == "items" { return try items(of: value) }
-    if name == "first" || name == "last" || name == "reverse" {
-      return try endFilter(name, value)
-    }
-    // These look whether there is anything before they go through it, so that None passes.
-    let values = goesThroughNothing(name, value) ? [] : try iterate(value)
-    try step(values.count)
-    switch name {
-    case "list": return .list(values)
-    case "join": return .string(try joined(values, arguments))
-    case "map": return .iterator(try mapped(values, arguments), .generator)
-    case "select", "reject", "selectattr", "rejectattr":
-      return .iterator(try selected(name, values, arguments), .generator)
-    case "sort":
-      return .list(
-        try sorted(
-          values, arguments, reverse: 0, caseSensitive: 1, attribute: 2))
-    case "unique": return .iterator(try unique(values, arguments), .generator)
-    case "min", "max": return try extreme(name, values, arguments)
-    case "sum": return try sum(values, arguments)
-    case "groupby": return .list(try grouped(values, arguments))
-    case "dictsort": return .list(try dictionarySorted(value, arguments))
-    case "batch": return .iterator(try batches(values, arguments), .generator)
-    default: return .iterator(try slices(values, arguments), .generator)
-    }
-  }
+extension TemplateFilters {
+  /// Filters that go through a sequence.
+  static let sequences = [
+    TemplateFilter("list") { run, value, _ throws(TemplateError) in
+      try run.list(try run.elements(of: value))
+    },
+    TemplateFilter("first") { run, value, _ throws(TemplateError) in
+      var cursor = try run.cursor(value)
+      return try cursor.next(&run)
+        ?? run.undefined(.missing("No first item, sequence was empty."))
+    },
+    TemplateFilter("last") { run, value, _ throws(TemplateError) in
+      guard var cursor = try run.reversed(value) else {
+        throw run.fail(.type, "'\(value.kind)' object is not reversible")
+      }
+      return try cursor.next(&run) ?? run.undefined(.missing("No last item, sequence was empty."))
+    },
+    TemplateFilter("reverse") { run, value, _ throws(TemplateError) in
+      if case .text(let text) = value {
+        try run.step(1 + text.string.utf8Count / 4)
+        return .string(text.string.sliced((nil, nil, -1)))
+      }
+      guard var cursor = try run.reversed(value) else {
+        return try run.list(try run.elements(of: value).reversed())
+      }
+      return try run.iterator(kind: "list_reverseiterator", over: value.size) {
+        run throws(TemplateError) in
+        try cursor.next(&run)
+      }
+    },
+    TemplateFilter("join", "d? attribute?") { run, value, arguments throws(TemplateError) in
+      try run.joined(value, arguments)
+    },
+    TemplateFilter("items") { run, value, _ throws(TemplateError) in
+      var place = 0
+      return try run.iterator(over: value.size) { run throws(TemplateError) in
+        if value.isUndefined { return nil }
+        guard case .dict(let dictionary) = value else {
+          throw run.fail(.type, "Can only get item pairs from a mapping.")
+        }
+        guard place < dictionary.members.count else { return nil }
+        defer { place += 1 }
+        return TemplateView(dictionary, .items)[place]
+      }
+    },
+    TemplateFilter("sort", "reverse? case_sensitive? attribute?") {
+      run, value, arguments throws(TemplateError) in
+      let path = try run.paths(arguments[2], isSensitive: arguments[1]?.isTrue ?? false)
+      let values = try run.elements(of: value)
+      return try run.list(
+        try run.sorted(values, isReversed: arguments[0]?.isTrue ?? false) {
+          value, run throws(TemplateError) in
+          var keys: [TemplateValue] = []
+          for path in path { keys.append(try path.value(of: value, &run)) }
+          // Lists, also of one: equal elements need not be comparable.
+          return try run.list(keys)
+        })
+    },
+    TemplateFilter("dictsort", "case_sensitive? by? reverse?") {
+      run, value, arguments throws(TemplateError) in
+      try run.dictionarySorted(value, arguments)
+    },
+    TemplateFilter("unique", "case_sensitive? attribute?") {
+      run, value, arguments throws(TemplateError) in
+      let path = try TemplatePath(
+        arguments[1], isSensitive: arguments[0]?.isTrue ?? false, &run)
+      var seen: Set<TemplateKey> = []
+      return try run.filtered(value) { item, run throws(TemplateError) in
+        seen.insert(try run.key(of: try path.value(of: item, &run))).inserted
+      }
+    },
+    TemplateFilter("min", "case_sensitive? attribute?") {
+      run, value, arguments throws(TemplateError) in
+      try run.extreme(value, arguments, isLargest: false)
+    },
+    TemplateFilter("max", "case_sensitive? attribute?") {
+      run, value, arguments throws(TemplateError) in
+      try run.extreme(value, arguments, isLargest: true)
+    },
+    TemplateFilter("sum", "attribute? start?") { run, value, arguments throws(TemplateError) in
+      let path = try arguments[0].flatMap { $0.isNone ? nil : $0 }.map {
+        attribute throws(TemplateError) in
+        try TemplatePath(attribute, isSensitive: true, &run)
+      }
+      var total = arguments[1] ?? .int(0)
+      if case .text = total { throw run.fail(.type, "sum() can't sum strings") }
+      var cursor = try run.cursor(value)
+      while let item = try cursor.next(&run) {
+        total = try run.compute(.add, total, try path?.value(of: item, &run) ?? item)
+      }
+      return total
+    },
+    TemplateFilter("groupby", "attribute default? case_sensitive?") {
+      run, value, arguments throws(TemplateError) in
+      try run.grouped(value, arguments)
+    },
+    TemplateFilter("batch", "linecount fill_with?") { run, value, arguments throws(TemplateError) in
+      try run.batches(of: value, arguments)
+    },
+    TemplateFilter("slice", "slices fill_with?") { run, value, arguments throws(TemplateError) in
+      try run.slices(of: value, arguments)
+    },
+  ]
+}
 
-  private func goesThroughNothing(_ name: String, _ value: TemplateValue) -> Bool {
-    ["map", "select", "reject", "selectattr", "rejectattr"].contains(name) && !value.isTrue
-  }
-
-  private func items(of value: TemplateValue) throws(TemplateError) -> TemplateValue {
+extension TemplateRun {
+  /// A walk from the end; nil where there is none.
+  fileprivate mutating func reversed(
+    _ value: TemplateValue
+  ) throws(TemplateError) -> TemplateCursor? {
     switch value {
-    case .undefined: return .iterator([], .generator)
-    case .dict(let members):
-      return .iterator(members.entries.map { .tuple([$0.key, $0.value]) }, .generator)
-    default: throw fail(.type, "Can only get item pairs from a mapping.")
+    case .list(let list), .tuple(let list): return TemplateCursor(.reversed(list))
+    case .undefined: return TemplateCursor(.nothing)
+    case .dict, .view, .range, .text:
+      let list = TemplateList(try elements(of: value))
+      return TemplateCursor(.reversed(list))
+    default: return nil
     }
   }
 
-  private mutating func endFilter(
-    _ name: String, _ value: TemplateValue
+  fileprivate mutating func joined(
+    _ value: TemplateValue, _ arguments: TemplateBoundArguments
   ) throws(TemplateError) -> TemplateValue {
-    if name == "reverse" {
-      if case .string(let text) = value {
-        return .string(text.sliced(Array((0..<text.characterCount).reversed()), -1))
-      }
-      return .iterator(try iterate(value).reversed(), .generator)
+    var separator = try text(of: arguments[0] ?? .text(.empty))
+    let path = try path(arguments[1])
+    var cursor = try cursor(value)
+    var parts: [MarkedString] = []
+    var hasMarkup = separator.isMarkup
+    while let next = try cursor.next(&self) {
+      let part = try text(of: try path?.value(of: next, &self) ?? next)
+      try charge(bytes: part.utf8Count + separator.utf8Count)
+      hasMarkup = hasMarkup || part.isMarkup
+      parts.append(part)
     }
-    let values = try iterate(value)
-    let found = name == "first" ? values.first : values.last
-    return found ?? .undefined(.missing("No \(name) item, sequence was empty."))
-  }
-
-  // MARK: Attributes
-
-  /// The value behind a path such as `function.name`, or a number.
-  private mutating func attribute(
-    at path: TemplateValue, of value: TemplateValue, default fallback: TemplateValue?
-  ) throws(TemplateError) -> TemplateValue {
-    var found = value
-    if path.integer != nil {
-      found = try item(path, of: value)
-    } else {
-      for part in try text(of: path).split([0x2E], limit: -1) {
-        let key: TemplateValue = Int(part.text).map { .int($0) } ?? .string(part)
-        found = try item(key, of: found)
-        if found.isUndefined, let fallback { found = fallback }
-      }
-    }
-    return found
-  }
-
-  /// What a filter orders by: the value, or an attribute of it, in lower case unless told
-  /// otherwise.
-  private mutating func sortKey(
-    _ value: TemplateValue, attribute path: TemplateValue?, caseSensitive: Bool
-  ) throws(TemplateError) -> TemplateValue {
-    var key = value
-    if let path, !path.isNone { key = try attribute(at: path, of: value, default: nil) }
-    guard !caseSensitive, let text = key.string else { return key }
-    return .string(text.mapRuns(PythonText.lowercased))
-  }
-
-  private mutating func sorted(
-    _ values: [TemplateValue], _ arguments: TemplateCallArguments, reverse: Int,
-    caseSensitive: Int, attribute: Int
-  ) throws(TemplateError) -> [TemplateValue] {
-    let isReversed = arguments.value(reverse, "reverse")?.isTrue ?? false
-    let isSensitive = arguments.value(caseSensitive, "case_sensitive")?.isTrue ?? false
-    let path = arguments.value(attribute, "attribute")
-    var keyed: [(key: [TemplateValue], value: TemplateValue)] = []
-    for value in values {
-      var keys: [TemplateValue] = []
-      if let text = path?.string, text.firstRange(of: [0x2C], from: 0) != nil {
-        for part in text.split([0x2C], limit: -1) {
-          keys.append(
-            try sortKey(value, attribute: .string(part), caseSensitive: isSensitive))
-        }
-      } else {
-        keys = [try sortKey(value, attribute: path, caseSensitive: isSensitive)]
-      }
-      keyed.append((keys, value))
-    }
-    return try stableSorted(keyed, isReversed: isReversed)
-  }
-
-  /// A merge sort, since a comparison may fail and equal ones keep their order.
-  private mutating func stableSorted(
-    _ keyed: [(key: [TemplateValue], value: TemplateValue)], isReversed: Bool
-  ) throws(TemplateError) -> [TemplateValue] {
-    var current = keyed
-    var width = 1
-    while width < current.count {
-      try step(current.count)
-      var next: [(key: [TemplateValue], value: TemplateValue)] = []
-      for start in stride(from: 0, to: current.count, by: 2 * width) {
-        let middle = min(start + width, current.count)
-        let end = min(start + 2 * width, current.count)
-        var left = start
-        var right = middle
-        while left < middle || right < end {
-          var takesRight = left == middle
-          if left < middle, right < end {
-            let (a, b) = (current[left].key, current[right].key)
-            takesRight = isReversed ? try isLess(a, b) : try isLess(b, a)
-          }
-          next.append(takesRight ? current[right] : current[left])
-          if takesRight { right += 1 } else { left += 1 }
-        }
-      }
-      current = next
-      width *= 2
-    }
-    return current.map(\.value)
-  }
-
-  private func isLess(_ a: [TemplateValue], _ b: [TemplateValue]) throws(TemplateError) -> Bool {
-    try isLess(.tuple(a), .tuple(b))
-  }
-
-  // MARK: The filters
-
-  private mutating func joined(
-    _ values: [TemplateValue], _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> MarkedString {
-    let separator = try text(of: arguments.value(0, "d") ?? .string(MarkedString()))
-    let path = arguments.value(1, "attribute")
+    let isMarkup = escapes && hasMarkup
+    if isMarkup { separator = separator.escaped }
     var result = MarkedString()
-    for (i, value) in values.enumerated() {
-      var part = value
-      if let path, !path.isNone { part = try attribute(at: path, of: value, default: nil) }
+    for (i, part) in parts.enumerated() {
       if i > 0 { result.append(separator) }
-      result.append(try text(of: part))
-      try charge(bytes: result.utf8Count)
-    }
-    return result
-  }
-
-  private mutating func mapped(
-    _ values: [TemplateValue], _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> [TemplateValue] {
-    var result: [TemplateValue] = []
-    result.reserveCapacity(values.count)
-    if arguments.positional.isEmpty, let path = arguments.keyword("attribute") {
-      let fallback = arguments.keyword("default")
-      for value in values { result.append(try attribute(at: path, of: value, default: fallback)) }
-      return result
-    }
-    guard let name = arguments.positional.first else {
-      throw fail(.type, "map requires a filter argument")
-    }
-    let filter = try text(of: name).text
-    var rest = arguments
-    rest.positional.removeFirst()
-    for value in values { result.append(try apply(filter, to: value, rest)) }
-    return result
-  }
-
-  private mutating func selected(
-    _ name: String, _ values: [TemplateValue], _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> [TemplateValue] {
-    var rest = arguments
-    var path: TemplateValue?
-    if name.hasSuffix("attr") {
-      guard !rest.positional.isEmpty else { throw fail(.type, "\(name) needs an attribute") }
-      path = rest.positional.removeFirst()
-    }
-    let test =
-      rest.positional.isEmpty ? nil : try text(of: rest.positional.removeFirst()).text
-    let wanted = name.hasPrefix("select")
-    var result: [TemplateValue] = []
-    for value in values {
-      let subject = try path.map { path throws(TemplateError) in
-        try attribute(at: path, of: value, default: nil)
+      result.append(isMarkup ? part.escaped : part)
+      guard result.utf8Count <= limits.outputBytes else {
+        throw fail(.limit, "more than \(limits.outputBytes) bytes of text")
       }
-      let holds =
-        try test.map { test throws(TemplateError) in
-          try self.test(subject ?? value, test, rest)
-        } ?? (subject ?? value).isTrue
-      if holds == wanted { result.append(value) }
     }
-    return result
+    result.isMarkup = isMarkup
+    return .string(result)
   }
 
-  private mutating func unique(
-    _ values: [TemplateValue], _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> [TemplateValue] {
-    let isSensitive = arguments.value(0, "case_sensitive")?.isTrue ?? false
-    var seen: Set<TemplateKey> = []
-    var result: [TemplateValue] = []
-    for value in values {
-      let key = try sortKey(
-        value, attribute: arguments.value(1, "attribute"), caseSensitive: isSensitive)
-      if seen.insert(try hashed(key)).inserted { result.append(value) }
-    }
-    return result
+  /// The path of an attribute that may be left out.
+  private mutating func path(_ attribute: TemplateValue?) throws(TemplateError) -> TemplatePath? {
+    guard let attribute, !attribute.isNone else { return nil }
+    return try TemplatePath(attribute, isSensitive: true, &self)
   }
 
-  private mutating func extreme(
-    _ name: String, _ values: [TemplateValue], _ arguments: TemplateCallArguments
+  /// Several paths with commas between.
+  fileprivate mutating func paths(
+    _ attribute: TemplateValue?, isSensitive: Bool
+  ) throws(TemplateError) -> [TemplatePath] {
+    guard case .text(let text) = attribute ?? .none else {
+      return [try TemplatePath(attribute, isSensitive: isSensitive, &self)]
+    }
+    var paths: [TemplatePath] = []
+    for part in text.string.split([0x2C], limit: -1) {
+      paths.append(try TemplatePath(.string(part), isSensitive: isSensitive, &self))
+    }
+    return paths
+  }
+
+  fileprivate mutating func dictionarySorted(
+    _ value: TemplateValue, _ arguments: TemplateBoundArguments
   ) throws(TemplateError) -> TemplateValue {
-    let isSensitive = arguments.value(0, "case_sensitive")?.isTrue ?? false
-    let path = arguments.value(1, "attribute")
-    guard var best = values.first else {
-      return .undefined(.missing("No aggregated item, sequence was empty."))
+    let by = arguments[1]?.string?.text ?? (arguments[1] == nil ? "key" : "")
+    guard by == "key" || by == "value" else {
+      throw fail(.type, "You can only sort by either \"key\" or \"value\"")
     }
-    var bestKey = try sortKey(best, attribute: path, caseSensitive: isSensitive)
-    for value in values.dropFirst() {
-      let key = try sortKey(value, attribute: path, caseSensitive: isSensitive)
-      if name == "min" ? try isLess(key, bestKey) : try isLess(bestKey, key) {
-        best = value
+    try use(value)
+    guard case .dict(let dictionary) = value else {
+      throw fail(.type, "dictsort of a '\(value.kind)'")
+    }
+    let path = try TemplatePath(nil, isSensitive: arguments[0]?.isTrue ?? false, &self)
+    let entries = try sorted(
+      dictionary.members.entries, isReversed: arguments[2]?.isTrue ?? false
+    ) { (entry: (key: TemplateValue, value: TemplateValue), run) throws(TemplateError) in
+      try path.value(of: by == "key" ? entry.key : entry.value, &run)
+    }
+    return try list(entries.map { .tuple(TemplateList([$0.key, $0.value])) })
+  }
+
+  fileprivate mutating func extreme(
+    _ value: TemplateValue, _ arguments: TemplateBoundArguments, isLargest: Bool
+  ) throws(TemplateError) -> TemplateValue {
+    let path = try TemplatePath(arguments[1], isSensitive: arguments[0]?.isTrue ?? false, &self)
+    var cursor = try cursor(value)
+    guard var best = try cursor.next(&self) else {
+      return undefined(.missing("No aggregated item, sequence was empty."))
+    }
+    var bestKey = try path.value(of: best, &self)
+    while let item = try cursor.next(&self) {
+      let key = try path.value(of: item, &self)
+      if isLargest ? try isLess(bestKey, key) : try isLess(key, bestKey) {
+        best = item
         bestKey = key
       }
     }
     return best
   }
 
-  private mutating func sum(
-    _ values: [TemplateValue], _ arguments: TemplateCallArguments
+  fileprivate mutating func grouped(
+    _ value: TemplateValue, _ arguments: TemplateBoundArguments
   ) throws(TemplateError) -> TemplateValue {
-    let path = arguments.value(0, "attribute")
-    var total = arguments.value(1, "start") ?? .int(0)
-    for value in values {
-      var part = value
-      if let path, !path.isNone { part = try attribute(at: path, of: value, default: nil) }
-      total = try compute(.add, total, part)
+    let isSensitive = arguments[2]?.isTrue ?? false
+    let path = try TemplatePath(
+      arguments[0], isSensitive: isSensitive, default: arguments[1], &self)
+    let shown = try TemplatePath(arguments[0], isSensitive: true, default: arguments[1], &self)
+    let values = try sorted(try elements(of: value), isReversed: false) {
+      item, run throws(TemplateError) in
+      try path.value(of: item, &run)
     }
-    return total
+    var groups: [TemplateValue] = []
+    var start = 0
+    while start < values.count {
+      let key = try path.value(of: values[start], &self)
+      var end = start + 1
+      while end < values.count, try equal(try path.value(of: values[end], &self), key) { end += 1 }
+      let label = isSensitive ? key : try shown.value(of: values[start], &self)
+      let members = try list(Array(values[start..<end]))
+      groups.append(.tuple(TemplateList([label, members], isGroup: true)))
+      start = end
+    }
+    return try list(groups)
   }
 
-  private mutating func grouped(
-    _ values: [TemplateValue], _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> [TemplateValue] {
-    guard let path = arguments.value(0, "attribute") else {
-      throw fail(.type, "groupby needs an attribute")
-    }
-    let fallback = arguments.value(1, "default")
-    var keyed: [(key: [TemplateValue], value: TemplateValue)] = []
-    for value in values {
-      let key = try attribute(at: path, of: value, default: fallback)
-      // Tuples call two undefined keys equal; the reference groups by the bare ones, which it
-      // refuses.
-      if values.count > 1 { try use(key) }
-      keyed.append(([key], .tuple([key, value])))
-    }
-    var groups: [(key: TemplateValue, values: [TemplateValue])] = []
-    for pair in try stableSorted(keyed, isReversed: false) {
-      guard case .tuple(let parts) = pair else { continue }
-      if let last = groups.last, last.key == parts[0] {
-        groups[groups.count - 1].values.append(parts[1])
-      } else {
-        groups.append((parts[0], [parts[1]]))
+  fileprivate mutating func batches(
+    of value: TemplateValue, _ arguments: TemplateBoundArguments
+  ) throws(TemplateError) -> TemplateValue {
+    let filler = arguments[1].flatMap { $0.isNone ? nil : $0 }
+    var cursor: TemplateCursor?
+    var isDone = false
+    var held: TemplateValue?
+    return try iterator(over: value.size) { run throws(TemplateError) in
+      guard !isDone else { return nil }
+      if cursor == nil { cursor = try run.cursor(value) }
+      var batch: [TemplateValue] = []
+      if let first = held {
+        batch.append(first)
+        held = nil
       }
+      while let item = try cursor?.next(&run) {
+        if case .int(let count)? = arguments[0], batch.count == count {
+          held = item
+          return try run.list(batch)
+        }
+        batch.append(item)
+      }
+      isDone = true
+      guard !batch.isEmpty else { return nil }
+      if let filler {
+        let missing = try run.integer(arguments[0], 0, "linecount") - batch.count
+        if missing > 0 {
+          try run.step(missing)
+          batch += Array(repeating: filler, count: missing)
+        }
+      }
+      return try run.list(batch)
     }
-    return groups.map { .tuple([$0.key, .list($0.values)]) }
   }
 
-  /// `dictsort(case_sensitive, by, reverse)`.
-  private mutating func dictionarySorted(
-    _ value: TemplateValue, _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> [TemplateValue] {
-    guard case .dict(let members) = value else {
-      try use(value)
-      throw fail(.undefined, "'\(value.kind) object' has no attribute 'items'")
+  fileprivate mutating func slices(
+    of value: TemplateValue, _ arguments: TemplateBoundArguments
+  ) throws(TemplateError) -> TemplateValue {
+    let filler = arguments[1].flatMap { $0.isNone ? nil : $0 }
+    var values: [TemplateValue]?
+    var number = 0
+    var start = 0
+    return try iterator(over: value.size) { run throws(TemplateError) in
+      if values == nil { values = try run.elements(of: value) }
+      let all = values ?? []
+      let slices = try run.integer(arguments[0], 0, "slices")
+      guard slices != 0 else { throw run.fail(.type, "integer division or modulo by zero") }
+      guard number < slices else { return nil }
+      let hasExtra = number < all.count % slices
+      let end = start + all.count / slices + (hasExtra ? 1 : 0)
+      var slice = Array(all[start..<end])
+      if let filler, !hasExtra { slice.append(filler) }
+      start = end
+      number += 1
+      return try run.list(slice)
     }
-    let isSensitive = arguments.value(0, "case_sensitive")?.isTrue ?? false
-    let by = try arguments.value(1, "by").map { by throws(TemplateError) in try text(of: by).text }
-    var keyed: [(key: [TemplateValue], value: TemplateValue)] = []
-    for entry in members.entries {
-      let subject = by == "value" ? entry.value : entry.key
-      keyed.append(
-        (
-          [try sortKey(subject, attribute: nil, caseSensitive: isSensitive)],
-          .tuple([entry.key, entry.value])
-        ))
-    }
-    return try stableSorted(keyed, isReversed: arguments.value(2, "reverse")?.isTrue ?? false)
   }
 
-  private mutating func batches(
-    _ values: [TemplateValue], _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> [TemplateValue] {
-    let size = max(1, arguments.value(0, "linecount")?.integer ?? 1)
-    var batches: [[TemplateValue]] = stride(from: 0, to: values.count, by: size).map {
-      Array(values[$0..<min($0 + size, values.count)])
+  /// The items that a condition lets through, one after the other.
+  mutating func filtered(
+    _ value: TemplateValue,
+    _ holds: @escaping (TemplateValue, inout TemplateRun) throws(TemplateError) -> Bool
+  ) throws(TemplateError) -> TemplateValue {
+    var cursor: TemplateCursor?
+    return try iterator(over: value.size) { run throws(TemplateError) in
+      if cursor == nil { cursor = try run.cursor(value) }
+      while let item = try cursor?.next(&run) { if try holds(item, &run) { return item } }
+      return nil
     }
-    if let fill = arguments.value(1, "fill_with"), !fill.isNone, let last = batches.last {
-      try step(size)
-      batches[batches.count - 1] += Array(repeating: fill, count: size - last.count)
+  }
+}
+
+/// What a filter takes of each item: a path such as `function.name`, a number, or the item itself.
+struct TemplatePath {
+  private let keys: [TemplateValue]
+  private let fallback: TemplateValue?
+  private let isSensitive: Bool
+
+  /// - Parameters:
+  ///   - isSensitive: whether texts keep their case.
+  ///   - fallback: what takes the place of something undefined.
+  init(
+    _ attribute: TemplateValue?, isSensitive: Bool, default fallback: TemplateValue? = nil,
+    _ run: inout TemplateRun
+  ) throws(TemplateError) {
+    self.isSensitive = isSensitive
+    self.fallback = fallback.flatMap { $0.isNone ? nil : $0 }
+    switch attribute {
+    case nil, .some(.none): keys = []
+    case .some(.text(let text)):
+      try run.step(1 + text.string.utf8Count)
+      keys = text.string.split([0x2E], limit: -1).map { part in
+        let isNumber = !part.isEmpty && part.bytes.allSatisfy { (0x30...0x39).contains($0) }
+        return isNumber ? Int(part.text).map { .int($0) } ?? .string(part) : .string(part)
+      }
+    case .some(let key): keys = [key]
     }
-    return batches.map { .list($0) }
   }
 
-  private mutating func slices(
-    _ values: [TemplateValue], _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> [TemplateValue] {
-    let count = max(1, arguments.value(0, "slices")?.integer ?? 1)
-    try step(count)
-    let fill = arguments.value(1, "fill_with")
-    var result: [TemplateValue] = []
-    var at = 0
-    for i in 0..<count {
-      let size = values.count / count + (i < values.count % count ? 1 : 0)
-      var part = Array(values[at..<at + size])
-      if let fill, !fill.isNone, i >= values.count % count { part.append(fill) }
-      result.append(.list(part))
-      at += size
+  func value(
+    of item: TemplateValue, _ run: inout TemplateRun
+  ) throws(TemplateError) -> TemplateValue {
+    var found = item
+    for key in keys {
+      found = try run.item(key, of: found)
+      if found.isUndefined, let fallback { found = fallback }
     }
-    return result
+    guard !isSensitive, case .text(let text) = found else { return found }
+    try run.step(1 + text.string.utf8Count / 16)
+    return .string(PythonText.lowercased(text.string))
   }
 }

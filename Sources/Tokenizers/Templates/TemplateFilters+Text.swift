@@ -1,153 +1,171 @@
-extension TemplateEvaluator {
-  mutating func textFilter(
-    _ name: String, _ value: TemplateValue, _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> TemplateValue {
-    if name == "tojson" { return .string(try json(value, arguments)) }
-    if name == "pprint" {
-      var writer = TemplateWriter()
-      writer.writeRepresentation(of: value, depth: 0)
-      return .string(writer.text)
+extension TemplateFilters {
+  /// A filter that takes anything as text and pays for one walk through it.
+  private static func rewriting(
+    _ name: String, _ transform: @escaping @Sendable (MarkedString) -> MarkedString
+  ) -> TemplateFilter {
+    TemplateFilter(name) { run, value, _ throws(TemplateError) in
+      let text = try run.text(of: value)
+      try run.step(1 + text.utf8Count / 8)
+      return .string(transform(text))
     }
-    let text = try text(of: value)
-    try charge(bytes: text.utf8Count)
-    switch name {
-    case "string": return .string(text)
-    case "safe":
-      var markup = text
-      markup.isMarkup = true
-      return .string(markup)
-    case "e", "escape": return .string(text.escaped)
-    case "lower": return .string(text.mapRuns(PythonText.lowercased))
-    case "upper": return .string(text.mapRuns(PythonText.uppercased))
-    case "capitalize": return .string(text.mapWhole(PythonText.capitalized))
-    case "title": return .string(text.mapWhole(TemplateTextFilters.title))
-    case "trim":
-      guard let characters = arguments.value(0, "chars"), !characters.isNone else {
+  }
+
+  static let texts = [
+    rewriting("lower") { PythonText.lowercased($0) },
+    rewriting("upper") { $0.mapRuns(PythonText.uppercased) },
+    rewriting("capitalize") { PythonText.capitalized($0) },
+    rewriting("title") { TemplateTextFilters.title($0) },
+    TemplateFilter("trim", "chars?") { run, value, arguments throws(TemplateError) in
+      let text = try run.text(of: value)
+      try run.step(1 + text.utf8Count / 16)
+      guard let characters = arguments[0], !characters.isNone else {
         return .string(text.stripped(.both))
       }
-      return .string(text.stripped(.both, of: try textArgument(arguments, 0, "chars").bytes))
-    case "replace":
-      let limit = arguments.value(2, "count")?.integer ?? -1
-      let old = try self.text(of: arguments.value(0, "old") ?? .none)
-      let new = try self.text(of: arguments.value(1, "new") ?? .none)
-      return .string(try replaced(text.plain, old, new, limit: limit))
-    case "format":
-      return .string(try percentFormat(text, formatValues(arguments)))
-    case "indent", "wordwrap":
-      try use(value)
-      guard value.string != nil else { throw fail(.type, "\(name) of a '\(value.kind)'") }
-      return .string(
-        name == "indent" ? try indented(text, arguments) : try wrapped(text, arguments))
-    case "center":
-      let width = arguments.value(0, "width")?.integer ?? 80
-      let missing = max(0, width - text.characterCount)
-      try charge(bytes: missing)
-      let before = PythonText.centered(missing, width)
-      return .string(.spaces(before) + text + .spaces(missing - before))
-    case "truncate": return .string(try truncated(text, arguments))
-    case "wordcount": return .int(TemplateTextFilters.wordCount(text.bytes))
-    case "striptags": return .string(text.mapWhole(TemplateTextFilters.withoutTags))
-    case "urlencode": return .string(text.mapRuns(TemplateTextFilters.urlEncoded))
-    default: return .string(text.plain.escaped)
-    }
-  }
+      return .string(text.stripped(.both, of: try run.text(characters, "chars").bytes))
+    },
+    TemplateFilter("replace", "old new count?") { run, value, arguments throws(TemplateError) in
+      try run.replaced(value, arguments)
+    },
+    TemplateFilter("format", "* **") { run, value, arguments throws(TemplateError) in
+      guard arguments.named.isEmpty || arguments.values.isEmpty else {
+        throw run.fail(.type, "format takes values with names or without, not both")
+      }
+      let values: TemplateValue
+      if arguments.named.isEmpty {
+        values = try run.tuple(arguments.values)
+      } else {
+        var members = TemplateMembers()
+        for (name, value) in arguments.named { members.set(name, to: value) }
+        values = try run.dict(members)
+      }
+      return .string(try run.percentFormat(try run.text(of: value), values))
+    },
+    TemplateFilter("center", "width?") { run, value, arguments throws(TemplateError) in
+      let text = try run.text(of: value)
+      let width = try run.integer(arguments[0], 80, "width")
+      let missing = width.subtractingReportingOverflow(text.characterCount)
+      guard missing.partialValue > 0, !missing.overflow else { return .string(text) }
+      try run.charge(bytes: missing.partialValue)
+      let before = PythonText.centered(missing.partialValue, width)
+      var result = MarkedString.spaces(before) + text + .spaces(missing.partialValue - before)
+      result.isMarkup = text.isMarkup
+      return .string(result)
+    },
+    TemplateFilter("indent", "width? first? blank?") {
+      run, value, arguments throws(TemplateError) in
+      .string(try run.indented(try run.text(value, "what is indented"), arguments))
+    },
+    TemplateFilter("truncate", "length? killwords? end? leeway?") {
+      run, value, arguments throws(TemplateError) in
+      try run.truncated(value, arguments)
+    },
+    TemplateFilter("wordwrap", "width? break_long_words? wrapstring? break_on_hyphens?") {
+      run, value, arguments throws(TemplateError) in
+      .string(try run.wrapped(try run.text(value, "what is wrapped"), arguments))
+    },
+    TemplateFilter("wordcount") { run, value, _ throws(TemplateError) in
+      let text = try run.text(of: value)
+      try run.step(1 + text.utf8Count / 8)
+      return .int(TemplateTextFilters.wordCount(text.bytes))
+    },
+  ]
+}
 
-  private func formatValues(_ arguments: TemplateCallArguments) -> TemplateValue {
-    arguments.keywords.isEmpty
-      ? .tuple(arguments.positional) : .dict(TemplateDictionary(arguments.keywords))
-  }
-
-  /// `tojson(ensure_ascii, indent, separators, sort_keys)`, as `transformers` defines it.
-  private mutating func json(
-    _ value: TemplateValue, _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> MarkedString {
-    var writer = TemplateJSONWriter()
-    writer.escapesNonASCII = arguments.keyword("ensure_ascii")?.isTrue ?? false
-    writer.sortsKeys = arguments.keyword("sort_keys")?.isTrue ?? false
-    switch arguments.keyword("indent") ?? arguments.value(0, "indent") ?? .none {
-    case .none: break
-    case .string(let text): writer.indent = text.bytes
-    case let width:
-      let count = width.integer ?? 0
-      guard count <= 1000 else { throw fail(.limit, "an indentation of \(count)") }
-      writer.indent = Array(repeating: 0x20, count: max(0, count))
+extension TemplateRun {
+  fileprivate mutating func replaced(
+    _ value: TemplateValue, _ arguments: TemplateBoundArguments
+  ) throws(TemplateError) -> TemplateValue {
+    var text = try text(of: value)
+    let old = try self.text(of: arguments[0] ?? .none)
+    var new = try self.text(of: arguments[1] ?? .none)
+    let limit = arguments[2].map { $0.isNone ? .int(-1) : $0 }
+    let count = try integer(limit, -1, "count")
+    if escapes {
+      if old.isMarkup || (new.isMarkup && !text.isMarkup) { text = text.escaped }
+      if text.isMarkup { new = new.escaped }
+    } else {
+      text = text.plain
     }
-    if writer.indent != nil { writer.itemSeparator = [0x2C] }
-    if case .some(let separators) = arguments.keyword("separators"), !separators.isNone {
-      let parts = try iterate(separators).compactMap { $0.string?.bytes }
-      guard parts.count == 2 else { throw fail(.type, "separators must be two texts") }
-      writer.itemSeparator = parts[0]
-      writer.keySeparator = parts[1]
-    }
-    if let failure = writer.write(value) { throw fail(.type, failure) }
-    try charge(bytes: writer.text.utf8Count)
-    return writer.text
+    return .string(try replaced(text, old, new, limit: count))
   }
 
   /// `indent(width, first, blank)`.
-  private mutating func indented(
-    _ text: MarkedString, _ arguments: TemplateCallArguments
+  fileprivate mutating func indented(
+    _ text: MarkedString, _ arguments: TemplateBoundArguments
   ) throws(TemplateError) -> MarkedString {
-    let width = arguments.value(0, "width") ?? .int(4)
-    let indent: MarkedString
-    if let string = width.string {
-      indent = string
+    var indent: MarkedString
+    if case .text(let given) = arguments[0] ?? .int(4) {
+      indent = given.string
     } else {
-      indent = try repeated(.spaces(1), width.integer ?? 4)
+      indent = try repeated(.spaces(1), try integer(arguments[0], 4, "width"))
     }
-    let first = arguments.value(1, "first")?.isTrue ?? false
-    let blank = arguments.value(2, "blank")?.isTrue ?? false
+    if indent.isMarkup, !text.isMarkup { indent = indent.plain }
+    let first = arguments[1]?.isTrue ?? false
+    let blank = arguments[2]?.isTrue ?? false
     let newline = MarkedString("\n", origin: .template)
+    try step(1 + text.utf8Count / 8)
     var result = MarkedString()
-    result.isMarkup = text.isMarkup
     // The reference adds a line break before it splits, so that a last line break counts.
     let lines = (text + newline).lines(keepingEnds: false)
     for (i, line) in lines.enumerated() {
       if i > 0 { result.append(newline) }
       if i == 0 ? first : blank || !line.isEmpty { result.append(indent) }
       result.append(line)
-      try charge(bytes: result.utf8Count)
+      try charge(bytes: result.utf8Count - result.utf8Count % 16)
     }
+    result.isMarkup = text.isMarkup
     return result
   }
 
   /// `truncate(length, killwords, end, leeway)`.
-  private func truncated(
-    _ text: MarkedString, _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> MarkedString {
-    let length = arguments.value(0, "length")?.integer ?? 255
-    let end = arguments.value(2, "end")?.string ?? MarkedString("...", origin: .template)
-    let leeway = arguments.value(3, "leeway")?.integer ?? 5
-    let count = text.characterCount
-    guard length >= end.characterCount else { throw fail(.type, "a length too small for the end") }
-    guard count > length + max(0, leeway) else { return text }
-    let kept = text.sliced(Array(0..<length - end.characterCount), 1)
-    if arguments.value(1, "killwords")?.isTrue ?? false { return kept + end }
-    let space = kept.lastRange(of: [0x20])
-    return (space.map { kept[0..<$0.lowerBound] } ?? kept) + end
+  fileprivate mutating func truncated(
+    _ value: TemplateValue, _ arguments: TemplateBoundArguments
+  ) throws(TemplateError) -> TemplateValue {
+    let length = try integer(arguments[0], 255, "length")
+    var mark = MarkedString("...", origin: .template)
+    if let end = arguments[2] { mark = try self.text(end, "end") }
+    let leeway = arguments[3].map { $0.isNone ? .int(5) : $0 }
+    let slack = try integer(leeway, 5, "leeway")
+    guard length >= mark.characterCount, slack >= 0 else {
+      throw fail(.type, "a length too small for the end, or a leeway below zero")
+    }
+    let limit = length.addingReportingOverflow(slack)
+    guard !limit.overflow, try self.length(of: value) > limit.partialValue else { return value }
+    let text = try self.text(value, "what is truncated")
+    let kept = text.prefix(length - mark.characterCount)
+    let killsWords = arguments[1]?.isTrue ?? false
+    let space = killsWords ? nil : kept.lastRange(of: [0x20])
+    let start = space.map { kept[0..<$0.lowerBound] } ?? kept
+    guard text.isMarkup || mark.isMarkup else { return .string(start + mark) }
+    var result = start.escaped + mark.escaped
+    result.isMarkup = true
+    return .string(result)
   }
 
-  /// `wordwrap(width)`, at spaces.
-  private mutating func wrapped(
-    _ text: MarkedString, _ arguments: TemplateCallArguments
+  /// `wordwrap(width, break_long_words, wrapstring, break_on_hyphens)`.
+  fileprivate mutating func wrapped(
+    _ text: MarkedString, _ arguments: TemplateBoundArguments
   ) throws(TemplateError) -> MarkedString {
-    let width = max(1, arguments.value(0, "width")?.integer ?? 79)
-    let newline = MarkedString("\n", origin: .template)
-    var lines: [MarkedString] = []
-    for paragraph in text.lines(keepingEnds: false) {
-      var line = MarkedString()
-      for word in paragraph.split([0x20], limit: -1) {
-        if !line.isEmpty, line.characterCount + 1 + word.characterCount > width {
-          lines.append(line)
-          line = word
-        } else {
-          line = line.isEmpty ? word : line + .spaces(1) + word
-        }
+    var wrapper = TextWrapper()
+    wrapper.width = try integer(arguments[0], 79, "width")
+    wrapper.breaksLongWords = arguments[1]?.isTrue ?? true
+    wrapper.breaksOnHyphens = arguments[3]?.isTrue ?? true
+    var separator = MarkedString("\n", origin: .template)
+    if let given = arguments[2], !given.isNone { separator = try self.text(given, "wrapstring") }
+    try step(1 + text.utf8Count)
+    var result = MarkedString()
+    for (i, line) in text.plain.lines(keepingEnds: false).enumerated() {
+      if i > 0 { result.append(separator) }
+      guard wrapper.width > 0 || line.isEmpty else {
+        throw fail(.type, "invalid width \(wrapper.width)")
       }
-      lines.append(line)
+      for (k, part) in wrapper.wrap(line).enumerated() {
+        if k > 0 { result.append(separator) }
+        result.append(part)
+      }
+      try charge(bytes: result.utf8Count - result.utf8Count % 16)
     }
-    try step(text.utf8Count)
-    return .joined(lines, separator: newline)
+    return result
   }
 }
 
@@ -155,62 +173,39 @@ extension TemplateEvaluator {
 enum TemplateTextFilters {
   /// Jinja's `title`: a capital at the start and after spaces and some brackets, the rest in lower
   /// case.
-  static func title(_ text: [UInt8]) -> [UInt8] {
-    var isStart = true
-    return PythonText.mapScalars(text) { scalar in
-      let begins = isStart
-      isStart = PythonText.isSpace(scalar.value) || "-({[<".unicodeScalars.contains(scalar)
-      return begins ? scalar.properties.uppercaseMapping : scalar.properties.lowercaseMapping
-    }
-  }
-
-  static func escaped(_ text: [UInt8]) -> [UInt8] {
-    PythonText.mapScalars(text) { scalar in
-      switch scalar {
-      case "&": "&amp;"
-      case "<": "&lt;"
-      case ">": "&gt;"
-      case "\"": "&#34;"
-      case "'": "&#39;"
-      default: String(scalar)
+  static func title(_ text: MarkedString) -> MarkedString {
+    var result = MarkedString()
+    var at = 0
+    let text = text.plain
+    while at < text.utf8Count {
+      // A word or what is between words: its first character, and the others.
+      let first = UTF8Text.length(lead: text.bytes[at])
+      let isBetween = separates(text, at)
+      var end = at + first
+      while end < text.utf8Count, separates(text, end) == isBetween {
+        end += UTF8Text.length(lead: text.bytes[end])
       }
-    }
-  }
-
-  static func withoutTags(_ text: [UInt8]) -> [UInt8] {
-    var result: [UInt8] = []
-    var isInTag = false
-    for byte in text {
-      if byte == 0x3C { isInTag = true }
-      if !isInTag { result.append(byte) }
-      if byte == 0x3E { isInTag = false }
-    }
-    let words = MarkedString(bytes: result, origin: .caller).split(nil, limit: -1)
-    return MarkedString.joined(words, separator: .spaces(1)).bytes
-  }
-
-  static func urlEncoded(_ text: [UInt8]) -> [UInt8] {
-    var result: [UInt8] = []
-    for byte in text {
-      let isPlain =
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
-        || (0x61...0x7A).contains(byte) || [0x2D, 0x2E, 0x2F, 0x5F, 0x7E].contains(byte)
-      if isPlain {
-        result.append(byte)
-      } else {
-        let digits = String(byte, radix: 16, uppercase: true)
-        result += Array(("%" + (digits.count == 1 ? "0" : "") + digits).utf8)
-      }
+      result.append(text[at..<at + first].mapRuns(PythonText.uppercased))
+      result.append(PythonText.lowercased(text[at + first..<end]))
+      at = end
     }
     return result
+  }
+
+  private static func separates(_ text: MarkedString, _ at: Int) -> Bool {
+    switch text.bytes[at] {
+    case UInt8(ascii: "-"), UInt8(ascii: "("), UInt8(ascii: "{"), UInt8(ascii: "["),
+      UInt8(ascii: "<"):
+      true
+    default: PythonText.isSpace(PythonText.scalar(in: text.bytes[...], at: at).value)
+    }
   }
 
   static func wordCount(_ text: [UInt8]) -> Int {
     var count = 0
     var isInWord = false
     for scalar in PythonText.scalars(text) {
-      let isWord =
-        scalar == "_" || PythonText.isLetter(scalar) || scalar.properties.numericType != nil
+      let isWord = scalar == "_" || PythonText.isAlphanumeric(scalar)
       if isWord, !isInWord { count += 1 }
       isInWord = isWord
     }

@@ -1,126 +1,104 @@
-/// The filters by name.
-enum TemplateFilters {
-  static func isKnown(_ name: String) -> Bool {
-    text.contains(name) || sequence.contains(name) || other.contains(name)
+/// A filter of jinja2 3.1, with the settings of `transformers`.
+struct TemplateFilter: Sendable {
+  typealias Body =
+    @Sendable (
+      inout TemplateRun, TemplateValue, TemplateBoundArguments
+    ) throws(TemplateError) -> TemplateValue
+
+  let name: String
+  /// Without the value that is filtered.
+  let signature: TemplateSignature
+  let body: Body
+
+  init(_ name: String, _ signature: String = "", _ body: @escaping Body) {
+    self.name = name
+    self.signature = TemplateSignature(signature)
+    self.body = body
   }
+}
 
-  /// Filters that make a text of a text.
-  static let text: Set<String> = [
-    "capitalize", "center", "e", "escape", "forceescape", "format", "indent", "lower", "replace",
-    "safe", "string", "striptags", "title", "trim", "truncate", "upper", "urlencode", "wordcount",
-    "wordwrap", "pprint", "tojson",
-  ]
+enum TemplateFilters {
+  static let named: [String: TemplateFilter] = {
+    var table: [String: TemplateFilter] = [:]
+    for filter in plain + numbers + texts + markup + sequences + choices {
+      table[filter.name] = filter
+    }
+    for (name, other) in [("count", "length"), ("d", "default"), ("e", "escape")] {
+      table[name] = table[other]
+    }
+    return table
+  }()
 
-  /// Filters that go through a sequence.
-  static let sequence: Set<String> = [
-    "batch", "dictsort", "first", "groupby", "items", "join", "last", "list", "map", "max", "min",
-    "reject", "rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "unique",
-  ]
-
-  static let other: Set<String> = [
-    "abs", "attr", "count", "d", "default", "float", "int", "length", "round",
+  /// Filters that look at one value.
+  private static let plain = [
+    TemplateFilter("default", "default_value? boolean?") {
+      _, value, arguments throws(TemplateError) in
+      let isMissing = value.isUndefined || ((arguments[1]?.isTrue ?? false) && !value.isTrue)
+      return isMissing ? arguments[0] ?? .text(.empty) : value
+    },
+    TemplateFilter("length") { run, value, _ throws(TemplateError) in
+      .int(try run.length(of: value))
+    },
+    TemplateFilter("attr", "name") { run, value, arguments throws(TemplateError) in
+      let name = try run.text(arguments[0], "attribute name").text
+      try run.use(value)
+      return try run.ownAttribute(TemplateMember(name), of: value)
+        ?? run.undefined(.member(name, of: value.kind))
+    },
+    TemplateFilter("string") { run, value, _ throws(TemplateError) in
+      if case .text = value { return value }
+      return .string(try run.text(of: value))
+    },
+    TemplateFilter("pprint") { run, value, _ throws(TemplateError) in
+      .string(try run.prettyPrinted(value))
+    },
+    TemplateFilter("tojson", "ensure_ascii? indent? separators? sort_keys?") {
+      run, value, arguments throws(TemplateError) in
+      .string(try run.json(value, arguments))
+    },
+    TemplateFilter("random") { run, value, _ throws(TemplateError) in
+      if try run.length(of: value) == 0 {
+        return run.undefined(.missing("No random item, sequence was empty."))
+      }
+      throw run.fail(.forbidden, "'random' would make every prompt another one")
+    },
   ]
 }
 
-extension TemplateEvaluator {
+extension TemplateRun {
   mutating func apply(
-    _ filters: [TemplateFilterCall], to value: TemplateValue
-  ) throws(TemplateError) -> TemplateValue {
-    var value = value
-    for filter in filters { value = try apply(filter, to: value) }
-    return value
-  }
-
-  mutating func apply(
-    _ filter: TemplateFilterCall, to value: TemplateValue
-  ) throws(TemplateError) -> TemplateValue {
-    let arguments = try evaluate(filter.arguments)
-    line = filter.line
-    return try apply(filter.name, to: value, arguments)
-  }
-
-  mutating func apply(
-    _ name: String, to value: TemplateValue, _ arguments: TemplateCallArguments
+    _ filter: TemplateFilter, to value: TemplateValue, _ arguments: TemplateCallArguments
   ) throws(TemplateError) -> TemplateValue {
     try step()
-    if TemplateFilters.text.contains(name) {
-      return try textFilter(name, value, arguments)
-    }
-    if TemplateFilters.sequence.contains(name) {
-      return try sequenceFilter(name, value, arguments)
-    }
-    switch name {
-    case "default", "d":
-      let isMissing =
-        value.isUndefined || ((arguments.value(1, "boolean")?.isTrue ?? false) && !value.isTrue)
-      return isMissing ? arguments.value(0, "default_value") ?? .string(MarkedString()) : value
-    case "length", "count": return .int(try length(of: value))
-    case "attr":
-      let name = try textArgument(arguments, 0, "name").text
-      guard case .dict = value else { return try attribute(name, of: value) }
-      return TemplateMethods.method(name, of: value) ?? .undefined(.member(name, of: value.kind))
-    case "abs":
-      if let integer = value.integer, integer != Int.min { return .int(abs(integer)) }
-      return .double(abs(try number(value, for: "abs()")))
-    case "int": return .int(try integer(of: value, arguments))
-    case "float":
-      try use(value)
-      if let number = value.number { return .double(number) }
-      let text = value.string?.stripped(.both).text ?? ""
-      return Double(text).map { .double($0) } ?? arguments.value(0, "default") ?? .double(0)
-    case "round":
-      let method = arguments.value(1, "method")?.string?.text ?? "common"
-      if let integer = value.integer, method == "common" { return .int(integer) }
-      return .double(try rounded(value, arguments, method))
-    default: throw fail(.syntax, "no filter named '\(name)' found")
-    }
+    let bound = try filter.signature.bind(arguments, to: filter.name, self)
+    return try filter.body(&self, value, bound)
   }
 
-  func length(of value: TemplateValue) throws(TemplateError) -> Int {
-    switch value {
-    case .string(let text): return text.characterCount
-    case .list(let values), .tuple(let values): return values.count
-    case .dict(let members): return members.count
-    case .range(let range): return range.count
-    case .iterator(let values, let kind) where kind != .generator: return values.count
-    case .loop(let state): return state.items.count
-    case .undefined: return 0
-    default: throw fail(.type, "object of type '\(value.kind)' has no len()")
+  /// `tojson(ensure_ascii, indent, separators, sort_keys)`, as `transformers` defines it.
+  fileprivate mutating func json(
+    _ value: TemplateValue, _ arguments: TemplateBoundArguments
+  ) throws(TemplateError) -> MarkedString {
+    var writer = TemplateJSONWriter()
+    writer.escapesNonASCII = arguments[0]?.isTrue ?? false
+    writer.sortsKeys = arguments[3]?.isTrue ?? false
+    if let indent = arguments[1], !indent.isNone {
+      if case .text(let text) = indent {
+        writer.indent = text.string.plain
+      } else {
+        let count = try integer(indent, 0, "indent")
+        writer.indent = try repeated(.spaces(1), count)
+      }
+      writer.itemSeparator = MarkedString(",", origin: .template)
     }
-  }
-
-  private func integer(
-    of value: TemplateValue, _ arguments: TemplateCallArguments
-  ) throws(TemplateError) -> Int {
-    try use(value)
-    if let integer = value.integer { return integer }
-    let fallback = arguments.value(0, "default")?.integer ?? 0
-    if case .double(let number) = value {
-      return Int(exactly: number.rounded(.towardZero)) ?? fallback
+    if let separators = arguments[2], !separators.isNone {
+      let parts = try elements(of: separators)
+      guard parts.count == 2 else { throw fail(.type, "separators must be two texts") }
+      writer.itemSeparator = try text(parts[0], "separator").plain
+      writer.keySeparator = try text(parts[1], "separator").plain
     }
-    guard let text = value.string?.stripped(.both).text else { return fallback }
-    if let base = arguments.value(1, "base")?.integer, base != 10, (2...36).contains(base) {
-      let digits = text.lowercased()
-      let hasPrefix = ["0x", "0o", "0b"].contains { digits.hasPrefix($0) }
-      return Int(hasPrefix ? String(digits.dropFirst(2)) : digits, radix: base) ?? fallback
-    }
-    if let integer = Int(text) { return integer }
-    return Double(text).flatMap { Int(exactly: $0.rounded(.towardZero)) } ?? fallback
-  }
-
-  private func rounded(
-    _ value: TemplateValue, _ arguments: TemplateCallArguments, _ method: String
-  ) throws(TemplateError) -> Double {
-    let number = try number(value, for: "round()")
-    let precision = arguments.value(0, "precision")?.integer ?? 0
-    if method == "common", precision >= 0 {
-      return Double(DecimalText.fixed(number, precision)) ?? number
-    }
-    var scale = 1.0
-    for _ in 0..<min(abs(precision), 308) { scale *= 10 }
-    let scaled = precision < 0 ? number / scale : number * scale
-    let result = scaled.rounded(
-      method == "ceil" ? .up : method == "floor" ? .down : .toNearestOrEven)
-    return precision < 0 ? result * scale : result / scale
+    try charge(walk: value)
+    try writer.write(value, &self)
+    try charge(bytes: writer.text.utf8Count)
+    return writer.text
   }
 }

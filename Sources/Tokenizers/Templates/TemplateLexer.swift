@@ -133,16 +133,18 @@ struct TemplateLexer {
 
   /// `{% raw %}`: everything up to `{% endraw %}` is text.
   private mutating func readRaw() throws(TemplateError) -> Bool {
-    guard let (end, sign) = wordTag("raw", from: at) else { return false }
+    guard let (end, sign) = wordTag("raw", from: at), sign != UInt8(ascii: "+") else {
+      return false
+    }
     skip(to: end)
-    if sign == UInt8(ascii: "-") { skip(to: PythonText.startTrimmed(source[at...]).startIndex) }
+    isLineStart = false
+    if sign == UInt8(ascii: "-") { skipAfterTag(sign: sign, trimsNewline: false) }
     var i = at
     while i < source.count {
       if has("{%", at: i) {
         let opening = peek(i + 2)
         let isSigned = opening == UInt8(ascii: "-") || opening == UInt8(ascii: "+")
         if let (close, closing) = wordTag("endraw", from: i + (isSigned ? 3 : 2)) {
-          isLineStart = false
           addText(upTo: i, sign: opening, tag: .block)
           skip(to: close)
           skipAfterTag(sign: closing, trimsNewline: true)
@@ -183,7 +185,7 @@ struct TemplateLexer {
         }
       }
       if isNameStart(byte) {
-        readName()
+        try readName()
       } else if isDigit(byte) {
         try readNumber()
       } else if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") {
@@ -200,10 +202,22 @@ struct TemplateLexer {
     byte == 0x5F || byte >= 0x80 || (0x61...0x7A).contains(byte | 0x20)
   }
 
-  private mutating func readName() {
+  private mutating func readName() throws(TemplateError) {
     var end = at
-    while let byte = peek(end), isNameStart(byte) || isDigit(byte) { end += 1 }
-    add(.name(String(decoding: source[at..<end], as: UTF8.self)))
+    var isASCII = true
+    while let byte = peek(end), isNameStart(byte) || isDigit(byte) {
+      isASCII = isASCII && byte < 0x80
+      end += 1
+    }
+    let name = String(decoding: source[at..<end], as: UTF8.self)
+    if !isASCII {
+      for (i, scalar) in name.unicodeScalars.enumerated() {
+        let properties = scalar.properties
+        let fits = i == 0 ? scalar == "_" || properties.isXIDStart : properties.isXIDContinue
+        guard fits else { throw fail("unexpected character '\(scalar)'") }
+      }
+    }
+    add(.name(name))
     at = end
   }
 
@@ -237,18 +251,21 @@ struct TemplateLexer {
       at += 2
       while let byte = peek(at), isNameStart(byte) || isDigit(byte) { at += 1 }
       let digits = text(from: start + 2)
-      guard let value = Int(digits, radix: radix) else { throw fail("bad number \(digits)") }
-      add(.integer(value))
+      let isKnown = digits.utf8.allSatisfy { PythonText.isDigit($0, radix: radix) }
+      guard isKnown, !digits.isEmpty else { throw fail("bad number \(digits)") }
+      try add(digits, radix: radix)
       return
     }
     skipDigits()
     var isFloat = false
-    if peek(at) == UInt8(ascii: "."), let next = peek(at + 1), isDigit(next) {
+    // In `x.0.1` both numbers are places.
+    let isPlace = start > 0 && source[start - 1] == UInt8(ascii: ".")
+    if !isPlace, peek(at) == UInt8(ascii: "."), let next = peek(at + 1), isDigit(next) {
       isFloat = true
       at += 1
       skipDigits()
     }
-    if let byte = peek(at), byte | 0x20 == UInt8(ascii: "e") {
+    if !isPlace, let byte = peek(at), byte | 0x20 == UInt8(ascii: "e") {
       let signed = peek(at + 1) == UInt8(ascii: "-") || peek(at + 1) == UInt8(ascii: "+")
       if let digit = peek(at + (signed ? 2 : 1)), isDigit(digit) {
         isFloat = true
@@ -259,11 +276,22 @@ struct TemplateLexer {
     let digits = text(from: start)
     if isFloat, let value = Double(digits) {
       add(.float(value))
-    } else if let value = Int(digits) {
-      add(.integer(value))
+    } else if digits.utf8.first == 0x30, digits.utf8.contains(where: { $0 != 0x30 }) {
+      throw fail("a number begins with 0: \(digits)")
     } else {
-      throw fail("the number \(digits) is too large")
+      try add(digits, radix: 10)
     }
+  }
+
+  private mutating func add(_ digits: String, radix: Int) throws(TemplateError) {
+    if let value = Int(digits, radix: radix) {
+      add(.integer(value))
+      return
+    }
+    guard digits.utf8.count <= TemplateRun.longestInteger else {
+      throw fail("a number has more than \(TemplateRun.longestInteger) digits")
+    }
+    add(.bigInteger(BigInteger(digits: digits.utf8, radix: radix, isNegative: false)))
   }
 
   private mutating func skipDigits() {

@@ -7,6 +7,7 @@ struct TemplateToken: Sendable {
     case name(String)
     case string([UInt8])
     case integer(Int)
+    case bigInteger(BigInteger)
     case float(Double)
     case symbol(String)
     case end
@@ -25,7 +26,7 @@ struct TemplateToken: Sendable {
     case .variableEnd: "'}}'"
     case .name(let name): "'\(name)'"
     case .string: "a string"
-    case .integer, .float: "a number"
+    case .integer, .bigInteger, .float: "a number"
     case .symbol(let symbol): "'\(symbol)'"
     case .end: "the end of the template"
     }

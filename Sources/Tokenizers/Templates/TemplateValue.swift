@@ -1,55 +1,88 @@
 /// A value of a running template, with Python's semantics.
 ///
-/// Lists and dictionaries are values: the sandbox of the reference lets templates change none of
-/// them, only the attributes of a `namespace`.
+/// Lists and dictionaries never change: the sandbox of the reference lets templates change none of
+/// them, only the attributes of a `namespace`. Everything larger than a word is behind a reference,
+/// so that copying a value is cheap.
 enum TemplateValue {
+  /// A variable that nothing was assigned to; never seen by an expression.
+  case missing
   case undefined(TemplateUndefined)
   case none
   case bool(Bool)
   case int(Int)
+  /// One that `Int` does not hold, and only such a one.
+  case big(BigInteger)
   case double(Double)
-  case string(MarkedString)
-  case list([TemplateValue])
-  case tuple([TemplateValue])
+  case text(TemplateText)
+  case list(TemplateList)
+  case tuple(TemplateList)
   case dict(TemplateDictionary)
-  /// What can be gone through and nothing else: a generator, or a view of a dictionary.
-  case iterator([TemplateValue], TemplateIteratorKind)
+  case view(TemplateView)
   case range(TemplateRange)
+  /// What can be gone through once.
+  case iterator(TemplateIterator)
   case namespace(TemplateNamespace)
   case loop(TemplateLoopState)
   case callable(TemplateCallable)
 
-  static func text(_ text: String) -> TemplateValue {
-    .string(MarkedString(text, origin: .template))
+  static func string(_ string: MarkedString) -> TemplateValue {
+    string.isEmpty && !string.isMarkup ? .text(.empty) : .text(TemplateText(string))
   }
 
-  static func joined(_ values: [TemplateValue], asTuple: Bool) -> TemplateValue {
-    asTuple ? .tuple(values) : .list(values)
+  static func integer(_ value: BigInteger) -> TemplateValue {
+    value.small.map { .int($0) } ?? .big(value)
+  }
+
+  static func literal(_ text: String) -> TemplateValue {
+    .string(MarkedString(text, origin: .template))
   }
 }
 
-enum TemplateIteratorKind: String, Sendable {
-  case generator
-  case keys = "dict_keys"
-  case values = "dict_values"
-  case items = "dict_items"
+/// A text of a template.
+final class TemplateText: Sendable {
+  let string: MarkedString
+
+  init(_ string: MarkedString) { self.string = string }
+
+  static let empty = TemplateText(MarkedString())
+
+  /// Texts of one ASCII character, of the template's and of a caller's: made once.
+  private static let ofTemplate = (0..<128).map {
+    TemplateText(MarkedString(bytes: [UInt8($0)], origin: .template))
+  }
+  private static let ofCaller = (0..<128).map {
+    TemplateText(MarkedString(bytes: [UInt8($0)], origin: .caller))
+  }
+
+  /// One character of a text, which is no markup any more.
+  static func character(_ string: MarkedString, _ range: Range<Int>) -> TemplateText {
+    let byte = string.bytes[range.lowerBound]
+    guard byte < 0x80 else { return TemplateText(string[range].plain) }
+    return string.isTemplate(range) ? ofTemplate[Int(byte)] : ofCaller[Int(byte)]
+  }
 }
 
 /// Why something is undefined. Using it is an error; printing it prints nothing.
-enum TemplateUndefined {
-  case name(String)
-  case member(String, of: String)
-  case element(String)
-  /// The sandbox hides it.
-  case unsafe(String, of: String)
-  /// Empty sequences have no first element.
-  case missing(String)
+final class TemplateUndefined: Sendable {
+  enum Reason: Sendable {
+    case name(String)
+    case member(String, of: String)
+    case element(of: String)
+    /// The sandbox hides it.
+    case unsafe(String, of: String)
+    /// A message of its own, such as that empty sequences have no first element.
+    case missing(String)
+  }
+
+  let reason: Reason
+
+  init(_ reason: Reason) { self.reason = reason }
 
   var message: String {
-    switch self {
+    switch reason {
     case .name(let name): "'\(name)' is undefined"
     case .member(let name, let kind): "'\(kind) object' has no attribute '\(name)'"
-    case .element(let text): "no element \(text)"
+    case .element(let kind): "'\(kind) object' has no such element"
     case .unsafe(let name, let kind):
       "access to attribute '\(name)' of '\(kind)' object is unsafe."
     case .missing(let message): message
@@ -57,15 +90,67 @@ enum TemplateUndefined {
   }
 
   var kind: TemplateError.Kind {
-    if case .unsafe = self { return .forbidden }
+    if case .unsafe = reason { return .forbidden }
     return .undefined
   }
 }
 
-struct TemplateRange {
+/// The elements of a list or tuple.
+final class TemplateList {
+  let elements: [TemplateValue]
+  let size: TemplateSize
+  /// A group of the filter `groupby`, whose two elements have names.
+  let isGroup: Bool
+
+  init(_ elements: [TemplateValue], isGroup: Bool = false) {
+    self.elements = elements
+    self.isGroup = isGroup
+    var size = TemplateSize.one
+    for element in elements { size.add(element.size) }
+    self.size = size
+  }
+}
+
+/// A view of a dictionary: its keys, values or items.
+final class TemplateView {
+  enum Kind: String {
+    case keys = "dict_keys"
+    case values = "dict_values"
+    case items = "dict_items"
+  }
+
+  let dictionary: TemplateDictionary
+  let kind: Kind
+
+  init(_ dictionary: TemplateDictionary, _ kind: Kind) {
+    self.dictionary = dictionary
+    self.kind = kind
+  }
+
+  subscript(index: Int) -> TemplateValue {
+    let entry = dictionary.members.entries[index]
+    switch kind {
+    case .keys: return entry.key
+    case .values: return entry.value
+    case .items: return .tuple(TemplateList([entry.key, entry.value]))
+    }
+  }
+
+  var count: Int { dictionary.members.count }
+}
+
+final class TemplateRange {
   let start: Int
   let stop: Int
   let step: Int
+
+  /// - Precondition: the step is neither zero nor `Int.min`, and the bounds are no further apart
+  ///   than an `Int` can say.
+  init(start: Int, stop: Int, step: Int) {
+    self.start = start
+    self.stop = stop
+    self.step = step
+  }
 
   var count: Int {
     if step > 0 { return stop > start ? (stop - start - 1) / step + 1 : 0 }
@@ -73,107 +158,86 @@ struct TemplateRange {
   }
 
   subscript(index: Int) -> Int { start + index * step }
-}
 
-/// Members in the order of insertion; keys compare as Python's do.
-struct TemplateDictionary {
-  private(set) var entries: [(key: TemplateValue, value: TemplateValue)] = []
-  private var index: [TemplateKey: Int] = [:]
-  private static let indexThreshold = 12
-
-  init() {}
-
-  var count: Int { entries.count }
-  var keys: [TemplateValue] { entries.map(\.key) }
-  var values: [TemplateValue] { entries.map(\.value) }
-
-  /// - Precondition: the key has a `TemplateKey`.
-  mutating func set(_ key: TemplateValue, _ hashed: TemplateKey, to value: TemplateValue) {
-    if let at = position(of: hashed) {
-      entries[at].value = value
-      return
-    }
-    entries.append((key, value))
-    if entries.count == TemplateDictionary.indexThreshold {
-      for (at, entry) in entries.enumerated() { entry.key.key.map { index[$0] = at } }
-    } else if entries.count > TemplateDictionary.indexThreshold {
-      index[hashed] = entries.count - 1
-    }
-  }
-
-  subscript(key: TemplateKey) -> TemplateValue? { position(of: key).map { entries[$0].value } }
-
-  /// The member with this name.
-  subscript(name: [UInt8]) -> TemplateValue? {
-    guard index.isEmpty else { return self[.string(name)] }
-    for entry in entries {
-      if case .string(let key) = entry.key, key.bytes == name { return entry.value }
-    }
-    return nil
-  }
-
-  private func position(of key: TemplateKey) -> Int? {
-    index.isEmpty ? entries.firstIndex { $0.key.key == key } : index[key]
+  func index(of value: Int) -> Int? {
+    let offset = value.subtractingReportingOverflow(start)
+    guard !offset.overflow, offset.partialValue % step == 0 else { return nil }
+    let index = offset.partialValue / step
+    return index >= 0 && index < count ? index : nil
   }
 }
 
-/// A value that can be a key: equal numbers of different types are one key.
-enum TemplateKey: Hashable {
-  case none
-  case int(Int)
-  case double(Double)
-  case string([UInt8])
-  case tuple([TemplateKey])
+/// How much a walk through a value has to do, known when the value is made: so no walk needs to be
+/// on its guard, even where one list stands in another a thousand times.
+struct TemplateSize {
+  /// Containers inside each other.
+  private(set) var height: Int
+  /// Elements, and texts by their length; as large as it gets where it overflows.
+  private(set) var weight: Int
+
+  static let one = TemplateSize(height: 1, weight: 1)
+  static let heightLimit = 600
+
+  mutating func add(_ element: TemplateSize) {
+    height = max(height, element.height + 1)
+    let sum = weight.addingReportingOverflow(element.weight)
+    weight = sum.overflow ? Int.max : sum.partialValue
+  }
 }
 
 extension TemplateValue {
-  /// The value as a key; nil where Python calls it unhashable.
-  var key: TemplateKey? {
+  var size: TemplateSize {
     switch self {
-    case .none: return TemplateKey.none
-    case .bool(let value): return .int(value ? 1 : 0)
-    case .int(let value): return .int(value)
-    case .double(let value): return Int(exactly: value).map { .int($0) } ?? .double(value)
-    case .string(let value): return .string(value.bytes)
-    case .tuple(let values):
-      let keys = values.compactMap(\.key)
-      return keys.count == values.count ? .tuple(keys) : nil
-    default: return nil
+    case .text(let text):
+      TemplateSize(height: 0, weight: 1 + text.string.utf8Count / 16)
+    // Its digits are work.
+    case .big(let integer):
+      TemplateSize(height: 0, weight: 1 + integer.limbs.count * integer.limbs.count / 16)
+    case .list(let list), .tuple(let list): list.size
+    case .dict(let dictionary): dictionary.size
+    case .view(let view): view.dictionary.size
+    case .iterator(let iterator): iterator.size
+    case .loop(let state): state.size
+    case .callable(let callable): callable.size
+    default: TemplateSize(height: 0, weight: 1)
     }
   }
 
   /// Python's name of the type, for messages.
   var kind: String {
     switch self {
-    case .undefined: "Undefined"
+    case .missing, .undefined: "Undefined"
     case .none: "NoneType"
     case .bool: "bool"
-    case .int: "int"
+    case .int, .big: "int"
     case .double: "float"
-    case .string: "str"
+    case .text(let text): text.string.isMarkup ? "Markup" : "str"
     case .list: "list"
     case .tuple: "tuple"
     case .dict: "dict"
-    case .iterator(_, let kind): kind.rawValue
+    case .view(let view): view.kind.rawValue
+    case .iterator(let iterator): iterator.kind
     case .range: "range"
     case .namespace: "Namespace"
     case .loop: "LoopContext"
-    case .callable: "function"
+    case .callable(let callable): callable.kind
     }
   }
 
   var isTrue: Bool {
     switch self {
-    case .undefined, .none: false
+    case .missing, .undefined, .none: false
     case .bool(let value): value
     case .int(let value): value != 0
+    case .big: true
     case .double(let value): value != 0
-    case .string(let value): !value.isEmpty
-    case .list(let values), .tuple(let values): !values.isEmpty
-    case .dict(let members): members.count > 0
-    case .iterator(let values, let kind): kind == .generator || !values.isEmpty
+    case .text(let text): !text.string.isEmpty
+    case .list(let list), .tuple(let list): !list.elements.isEmpty
+    case .dict(let dictionary): dictionary.members.count > 0
+    case .view(let view): view.count > 0
     case .range(let range): range.count > 0
-    case .namespace, .loop, .callable: true
+    // A loop has a length, and there is none in an empty one.
+    case .iterator, .namespace, .loop, .callable: true
     }
   }
 
@@ -186,165 +250,42 @@ extension TemplateValue {
     }
   }
 
-  /// Numbers, with booleans as 0 and 1.
+  /// Integers of any size, with booleans as 0 and 1.
+  var wholeNumber: BigInteger? {
+    if case .big(let value) = self { return value }
+    return integer.map(BigInteger.init)
+  }
+
+  /// Numbers, with booleans as 0 and 1; nil for an integer that no `Double` comes near, too.
   var number: Double? {
-    if case .double(let value) = self { return value }
-    return integer.map(Double.init)
+    switch self {
+    case .double(let value): value
+    case .big(let value): value.double
+    default: integer.map(Double.init)
+    }
+  }
+
+  var isNumber: Bool {
+    switch self {
+    case .bool, .int, .big, .double: true
+    default: false
+    }
   }
 
   var string: MarkedString? {
-    if case .string(let value) = self { return value }
+    if case .text(let text) = self { return text.string }
     return nil
   }
 
   var isUndefined: Bool {
-    if case .undefined = self { return true }
-    return false
+    switch self {
+    case .undefined, .missing: true
+    default: false
+    }
   }
 
   var isNone: Bool {
     if case .none = self { return true }
     return false
   }
-
-  /// Python's `==`.
-  static func == (a: TemplateValue, b: TemplateValue) -> Bool {
-    switch (a, b) {
-    case (.undefined, .undefined), (.none, .none): return true
-    case (.string(let x), .string(let y)): return x.bytes == y.bytes
-    case (.list(let x), .list(let y)), (.tuple(let x), .tuple(let y)):
-      return x.count == y.count && zip(x, y).allSatisfy { $0 == $1 }
-    case (.dict(let x), .dict(let y)):
-      return x.count == y.count
-        && x.entries.allSatisfy { entry in
-          guard let key = entry.key.key, let other = y[key] else { return false }
-          return entry.value == other
-        }
-    case (.range(let x), .range(let y)):
-      return x.count == y.count && (x.count == 0 || (x.start == y.start && x[1] == y[1]))
-    case (.namespace(let x), .namespace(let y)): return x === y
-    case (.loop(let x), .loop(let y)): return x === y
-    default: break
-    }
-    if let x = a.integer, let y = b.integer { return x == y }
-    if let x = a.number, let y = b.number { return x == y }
-    return false
-  }
-}
-
-/// What `namespace()` makes: the one thing that a template may change.
-final class TemplateNamespace {
-  var members: TemplateDictionary
-
-  init(_ members: TemplateDictionary) { self.members = members }
-}
-
-/// The variable `loop`.
-final class TemplateLoopState {
-  let items: [TemplateValue]
-  let depth: Int
-  var index = 0
-  var lastChanged: [TemplateValue]?
-  /// For `loop(..)` in a recursive loop.
-  let recursion: (loop: TemplateLoop, scope: TemplateScope)?
-
-  init(
-    _ items: [TemplateValue], depth: Int, recursion: (loop: TemplateLoop, scope: TemplateScope)?
-  ) {
-    self.items = items
-    self.depth = depth
-    self.recursion = recursion
-  }
-}
-
-/// Names and values of a block; what it does not have is looked for in the block around it.
-final class TemplateScope {
-  let parent: TemplateScope?
-  private var symbols: [TemplateSymbol] = []
-  private var values: [TemplateValue] = []
-
-  init(parent: TemplateScope?) { self.parent = parent }
-
-  func set(_ symbol: TemplateSymbol, to value: TemplateValue) {
-    if let at = symbols.firstIndex(of: symbol) {
-      values[at] = value
-    } else {
-      symbols.append(symbol)
-      values.append(value)
-    }
-  }
-
-  func value(_ symbol: TemplateSymbol) -> TemplateValue? {
-    var scope: TemplateScope? = self
-    while let current = scope {
-      if let at = current.symbols.firstIndex(of: symbol) { return current.values[at] }
-      scope = current.parent
-    }
-    return nil
-  }
-
-  /// Forgets everything, for the next round of a loop.
-  func removeAll() {
-    symbols.removeAll(keepingCapacity: true)
-    values.removeAll(keepingCapacity: true)
-  }
-}
-
-/// What can be called.
-enum TemplateCallable {
-  case macro(TemplateMacro)
-  case function(TemplateFunction)
-  case method(TemplateMethod)
-  case cycler(TemplateCycler)
-  case joiner(TemplateCycler, separator: MarkedString)
-}
-
-/// A macro with the scope that it was defined in.
-final class TemplateMacro {
-  let definition: TemplateMacroDefinition
-  let scope: TemplateScope
-
-  init(_ definition: TemplateMacroDefinition, scope: TemplateScope) {
-    self.definition = definition
-    self.scope = scope
-  }
-}
-
-/// A method with the value that it was taken from.
-final class TemplateMethod {
-  let receiver: TemplateValue
-  let name: String
-
-  init(_ receiver: TemplateValue, _ name: String) {
-    self.receiver = receiver
-    self.name = name
-  }
-}
-
-final class TemplateCycler {
-  let items: [TemplateValue]
-  var position = 0
-
-  init(_ items: [TemplateValue]) { self.items = items }
-}
-
-/// The global functions.
-enum TemplateFunction: String, CaseIterable {
-  case range, dict, namespace, cycler, joiner
-  case raiseException = "raise_exception"
-  case strftimeNow = "strftime_now"
-}
-
-/// Arguments of a call, evaluated.
-struct TemplateCallArguments {
-  var positional: [TemplateValue] = []
-  var keywords: [(name: String, value: TemplateValue)] = []
-
-  /// The argument at this place or of this name.
-  func value(_ index: Int, _ name: String) -> TemplateValue? {
-    if index < positional.count { return positional[index] }
-    return keywords.first { $0.name == name }?.value
-  }
-
-  func keyword(_ name: String) -> TemplateValue? { keywords.first { $0.name == name }?.value }
 }

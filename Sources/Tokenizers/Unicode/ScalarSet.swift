@@ -82,23 +82,30 @@ struct ScalarBitmap: Sendable {
   private let ascii: (UInt64, UInt64)
 
   init(_ set: ScalarSet) {
+    // Nearly all pages are full or empty.
+    words = [0, 0, 0, 0, ~0, ~0, ~0, ~0]
+    pageOf.reserveCapacity(0x1100)
     var known: [[UInt64]: UInt16] = [:]
     var at = 0
     let ranges = set.ranges
     for page in 0..<UInt32(0x1100) {
-      var bits: [UInt64] = [0, 0, 0, 0]
       let first = page << 8
       let last = first + 255
       while at < ranges.count, ranges[at].upperBound < first { at += 1 }
+      if at == ranges.count || ranges[at].lowerBound > last {
+        pageOf.append(0)
+        continue
+      }
+      if ranges[at].lowerBound <= first, ranges[at].upperBound >= last {
+        pageOf.append(1)
+        continue
+      }
+      var bits: [UInt64] = [0, 0, 0, 0]
       var i = at
       while i < ranges.count, ranges[i].lowerBound <= last {
         let low = max(ranges[i].lowerBound, first)
         let high = min(ranges[i].upperBound, last)
-        if low == first, high == last {
-          bits = [~0, ~0, ~0, ~0]
-        } else {
-          for scalar in low...high { bits[Int(scalar & 255) >> 6] |= 1 << UInt64(scalar & 63) }
-        }
+        for scalar in low...high { bits[Int(scalar & 255) >> 6] |= 1 << UInt64(scalar & 63) }
         i += 1
       }
       if let index = known[bits] {

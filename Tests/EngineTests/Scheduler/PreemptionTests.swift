@@ -90,7 +90,7 @@ struct PreemptionTests {
     let it = Driven(tokens: 32, pages: 5)
     try it.submit(0, prompt(1, 4), new: 12)
     try it.submit(1, prompt(2, 8), new: 8)
-    while it.scheduler.preemptions == 0 { it.commit(it.schedule()) }
+    while it.scheduler.preemptions == 0, let step = it.schedule() { it.commit(step) }
     #expect(it.end(0))
     let step = it.schedule()
     #expect((step?.positions[1]?.first ?? 0) > 0)
@@ -119,7 +119,7 @@ struct PreemptionTests {
     let it = Driven(tokens: 32, pages: 5)
     try it.submit(0, prompt(1, 4), new: 12)
     try it.submit(1, prompt(2, 8), new: 8)
-    while it.scheduler.preemptions == 0 { it.commit(it.schedule()) }
+    while it.scheduler.preemptions == 0, let step = it.schedule() { it.commit(step) }
     #expect(it.scheduler.waitingCount == 1)
     #expect(it.end(1))
     #expect(it.scheduler.waitingCount == 0 && it.scheduler.checkInvariants() == nil)

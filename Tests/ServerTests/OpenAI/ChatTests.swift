@@ -72,7 +72,16 @@ import Testing
   @Test(arguments: [
     (#"[]"#, "messages"), (#""a""#, "messages"), ("[5]", "messages[0]"),
     (#"[{"content": "a"}]"#, "messages[0].role"),
-    (#"[{"role": "tool", "content": "a"}]"#, "messages[0].role"),
+    (#"[{"role": "robot", "content": "a"}]"#, "messages[0].role"),
+    (#"[{"role": "tool", "content": "a"}]"#, "messages[0].tool_call_id"),
+    (#"[{"role": "user", "content": "a", "tool_call_id": "b"}]"#, "messages[0].tool_call_id"),
+    (#"[{"role": "assistant", "tool_calls": []}]"#, "messages[0].content"),
+    (#"[{"role": "assistant", "tool_calls": 1}]"#, "messages[0].tool_calls"),
+    (#"[{"role": "assistant", "tool_calls": [1]}]"#, "messages[0].tool_calls[0]"),
+    (
+      #"[{"role": "assistant", "tool_calls": [{"function": {}}]}]"#,
+      "messages[0].tool_calls[0].function.name"
+    ),
     (#"[{"role": 1, "content": "a"}]"#, "messages[0].role"),
     (#"[{"role": "user"}]"#, "messages[0].content"),
     (#"[{"role": "user", "content": null}]"#, "messages[0].content"),

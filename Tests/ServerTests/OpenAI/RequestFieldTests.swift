@@ -49,6 +49,8 @@ import Testing
       #""top_logprobs": 0"#, #""tools": []"#, #""tool_choice": "none""#,
       #""parallel_tool_calls": true"#, #""response_format": {"type": "text"}"#, #""store": false"#,
       #""service_tier": "auto""#, #""modalities": ["text"]"#, #""reasoning_effort": null"#,
+      #""documents": []"#, #""chat_template": "default""#, #""chat_template_kwargs": {"a": 1}"#,
+      #""add_generation_prompt": false"#,
     ].map { Case(fields: $0, path: "/v1/chat/completions") }
 
   /// Wrong types, values out of range, and what is not supported, on both routes.
@@ -78,10 +80,14 @@ import Testing
       Case(fields: "\"\($0.0)\": \($0.1)", parameter: $0.0)
     }
     + [
-      ("top_logprobs", "1000000"), ("tools", "[{}]"), ("tool_choice", "\"required\""),
+      ("top_logprobs", "1000000"), ("tools", "{}"), ("tool_choice", "\"required\""),
       ("functions", "[{}]"), ("response_format", "{\"type\": \"json_object\"}"),
       ("store", "true"), ("reasoning_effort", "\"high\""), ("modalities", "[\"audio\"]"),
-      ("prompt", "\"abc\""), ("chat_template_kwargs", "{\"a\": 1}"),
+      ("prompt", "\"abc\""), ("chat_template_kwargs", "5"), ("documents", "\"a\""),
+      ("chat_template", "\"{{ 1 }}\""), ("chat_template", "5"),
+      // The template does not look at these.
+      ("tools", "[{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]"),
+      ("documents", "[{\"text\": \"a\"}]"),
     ].map {
       Case(fields: "\"\($0.0)\": \($0.1)", parameter: $0.0, path: "/v1/chat/completions")
     }

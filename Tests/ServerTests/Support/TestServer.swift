@@ -124,7 +124,7 @@ extension ServedModel {
   /// A fake one.
   static func fake(
     _ control: FakeControl = FakeControl(), name: String = "fake", hasTemplate: Bool = true,
-    addsBegin: Bool = true
+    addsBegin: Bool = true, moreTemplates: [String: String] = [:]
   ) async throws -> ServedModel {
     let tokenizer = try FakeVocabulary.tokenizer(addsBegin: addsBegin)
     let model = FakeModel(control)
@@ -134,9 +134,10 @@ extension ServedModel {
     #expect(await engine.waitUntilStarted() == nil)
     var defaults = SamplingDefaults()
     defaults.temperature = 1
+    let templates = ["default": FakeVocabulary.template].merging(moreTemplates) { $1 }
     return ServedModel(
       name: name, engine: engine, tokenizer: tokenizer,
-      chatTemplate: hasTemplate ? try ChatTemplate(source: FakeVocabulary.template) : nil,
+      chatTemplates: hasTemplate ? try ChatTemplates(templates) : nil,
       contextLength: contextLength, defaults: defaults, created: 1_700_000_000)
   }
 }

@@ -80,7 +80,8 @@ import Testing
                 symbol_kind: Int32(
                   characters ? APUS_TEXT_CHARACTERS.rawValue : APUS_TEXT_BYTES.rawValue),
                 pattern: apus_text_pattern(
-                  family: Int32(APUS_TEXT_GPT2.rawValue), digits: 0, contractions: false),
+                  family: Int32(APUS_TEXT_GPT2.rawValue), digits: 0, contractions: false,
+                  joins_marks: false, takes_last_spaces: false),
                 spaces_are_markers: characters)
               return unsafe apus_text_model_create(&vocabulary)
             }

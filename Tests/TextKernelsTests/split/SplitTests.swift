@@ -9,14 +9,19 @@ import Testing
     let family: apus_text_family
     let digits: Int32
     var contractions = false
-    /// A pattern that is applied first, and the pattern.
-    var isolated: String?
+    var joinsMarks = false
+    var takesLastSpaces = false
+    /// Patterns that are applied first, one after the other, and the pattern.
+    var isolated: [String] = []
     let regex: String
+    /// What it does not match is a piece too.
+    var hasGaps = false
 
     var testDescription: String { name }
     var pattern: apus_text_pattern {
       apus_text_pattern(
-        family: Int32(family.rawValue), digits: digits, contractions: contractions)
+        family: Int32(family.rawValue), digits: digits, contractions: contractions,
+        joins_marks: joinsMarks, takes_last_spaces: takesLastSpaces)
     }
   }
 
@@ -24,9 +29,9 @@ import Testing
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
   private static let space = "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 
-  private static func cl100k(_ number: String) -> String {
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" + number
-      + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" + space
+  private static func cl100k(_ number: String, words: String = "\\p{L}") -> String {
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?[" + words + "]+|" + number
+      + "| ?[^\\s" + words + "\\p{N}]+[\\r\\n]*" + space
   }
 
   private static func o200k(_ number: String, _ contraction: String) -> String {
@@ -39,11 +44,24 @@ import Testing
 
   static let known: [Known] = [
     Known(name: "gpt2", family: APUS_TEXT_GPT2, digits: 0, regex: gpt2),
-    Known(name: "smollm", family: APUS_TEXT_GPT2, digits: 1, isolated: "\\p{N}", regex: gpt2),
+    Known(name: "smollm", family: APUS_TEXT_GPT2, digits: 1, isolated: ["\\p{N}"], regex: gpt2),
     Known(name: "qwen2", family: APUS_TEXT_CL100K, digits: 1, regex: cl100k("\\p{N}")),
     Known(name: "two digits", family: APUS_TEXT_CL100K, digits: 2, regex: cl100k("\\p{N}{1,2}")),
     Known(name: "llama3", family: APUS_TEXT_CL100K, digits: 3, regex: cl100k("\\p{N}{1,3}")),
     Known(name: "all digits", family: APUS_TEXT_CL100K, digits: 0, regex: cl100k("\\p{N}+")),
+    Known(
+      name: "qwen3.5", family: APUS_TEXT_CL100K, digits: 1, joinsMarks: true,
+      regex: cl100k("\\p{N}", words: "\\p{L}\\p{M}")),
+    Known(
+      name: "tiktoken", family: APUS_TEXT_CL100K, digits: 3, takesLastSpaces: true,
+      regex: "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+"
+        + "| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++\\z|\\s*[\\r\\n]|\\s+(?!\\S)|\\s"),
+    Known(
+      name: "deepseek v3", family: APUS_TEXT_DEEPSEEK3, digits: 3,
+      isolated: ["\\p{N}{1,3}", "[\u{4E00}-\u{9FA5}\u{3040}-\u{309F}\u{30A0}-\u{30FF}]+"],
+      regex: ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+"##
+        + "|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*" + space,
+      hasGaps: true),
     Known(
       name: "o200k", family: APUS_TEXT_O200K, digits: 3, contractions: true,
       regex: o200k("\\p{N}{1,3}", "(?i:'s|'t|'re|'ve|'m|'ll|'d)?")),
@@ -58,7 +76,7 @@ import Testing
     for _ in 0..<1500 {
       let text = source.next()
       let bytes = Array(text.utf8)
-      let expected = ends(of: text, regex, isolated)
+      let expected = ends(of: text, regex, isolated, hasGaps: known.hasGaps)
       for instructionSet in 0...apus_text_isa_best() {
         #expect(
           split(bytes, known.pattern, instructionSet) == expected,
@@ -67,35 +85,39 @@ import Testing
     }
   }
 
-  /// What is between two numbers of a text is a text of its own to the pattern.
+  /// What is between two matches of the patterns before is a text of its own to the pattern.
   private func ends(
-    of text: String, _ regex: NSRegularExpression, _ isolated: NSRegularExpression?
+    of text: String, _ regex: NSRegularExpression, _ isolated: [NSRegularExpression],
+    hasGaps: Bool
   ) -> [Int] {
-    var parts = [NSRange(location: 0, length: text.utf16.count)]
-    if let isolated {
-      parts = []
-      var at = 0
-      for match in isolated.matches(in: text, range: NSRange(0..<text.utf16.count)) {
-        parts.append(NSRange(at..<match.range.lowerBound))
-        parts.append(match.range)
-        at = match.range.upperBound
+    // Pieces, and whether an earlier pattern matched them.
+    var parts = [(text: text, isDone: false)]
+    for pattern in isolated + [regex] {
+      parts = parts.flatMap { part -> [(text: String, isDone: Bool)] in
+        part.isDone ? [part] : pieces(of: part.text, pattern)
       }
-      parts.append(NSRange(at..<text.utf16.count))
     }
+    var end = 0
+    return parts.filter { !$0.text.isEmpty }.map { part in
+      #expect(part.isDone || hasGaps, "a gap in \(text.debugDescription)")
+      end += part.text.utf8.count
+      return end
+    }
+  }
+
+  private func pieces(
+    of text: String, _ pattern: NSRegularExpression
+  ) -> [(text: String, isDone: Bool)] {
     let whole = text as NSString
-    var ends: [Int] = []
-    var start = 0
-    for part in parts {
-      let piece = whole.substring(with: part)
-      var at = 0
-      for match in regex.matches(in: piece, range: NSRange(0..<part.length)) {
-        #expect(match.range.lowerBound == at, "a gap in \(piece.debugDescription)")
-        at = match.range.upperBound
-        ends.append(start + (piece as NSString).substring(to: at).utf8.count)
-      }
-      start += piece.utf8.count
+    var parts: [(text: String, isDone: Bool)] = []
+    var at = 0
+    for match in pattern.matches(in: text, range: NSRange(0..<whole.length)) {
+      parts.append((whole.substring(with: NSRange(at..<match.range.lowerBound)), false))
+      parts.append((whole.substring(with: match.range), true))
+      at = match.range.upperBound
     }
-    return ends
+    parts.append((whole.substring(from: at), false))
+    return parts
   }
 
   private func split(

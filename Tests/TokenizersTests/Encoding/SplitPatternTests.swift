@@ -29,17 +29,19 @@ import Testing
 
   @Test(arguments: oniguruma)
   func cutsAsTheEngine(_ pattern: String) throws {
+    let known = try RegexTests.splitter(pattern)
+    let general = try RegexTests.splitter("(?:" + pattern + ")")
     var generator = SeededGenerator(state: 21)
     for _ in 0..<400 {
       let text = generator.text(parts: Int.random(in: 1...12, using: &generator))
-      let known = try Self.borders(text, pattern)
-      let general = try Self.borders(text, "(?:" + pattern + ")")
-      #expect(known == general, "\(pattern): \(text.debugDescription)")
+      #expect(
+        try Self.borders(text, known) == Self.borders(text, general),
+        "\(pattern): \(text.debugDescription)")
     }
   }
 
-  private static func borders(_ text: String, _ pattern: String) throws -> [[UInt8]] {
-    try RegexTests.pieces(text, pattern).map { Array($0.utf8) }
+  private static func borders(_ text: String, _ splitter: Tokenizer) throws -> [[UInt8]] {
+    try RegexTests.pieces(text, splitter).map { Array($0.utf8) }
   }
 
   static let rust = [
@@ -66,6 +68,27 @@ import Testing
       let found = try known.encoding(of: text)
       #expect(found.words == (try general.encoding(of: text)).words, "\(text.debugDescription)")
       #expect(found.ids == known.encode(text, addSpecialTokens: true))
+    }
+  }
+
+  /// Only encodings with offsets take the road of the general engine.
+  @Test(
+    "tokens without offsets are those with them",
+    arguments: ["deepseek-v3", "qwen35", "qwen2", "llama-bpe", "gpt-4o", "tekken", "smollm"])
+  func bothRoads(_ name: String) throws {
+    // Every two bytes become one token where no border keeps them apart.
+    let alphabet = GGUFModelTests.alphabet
+    let pairs = alphabet.flatMap { left in alphabet.map { (left, $0) } }
+    let tokenizer = try Tokenizer(
+      gguf: GGUFVocabulary(
+        model: "gpt2", pre: name, tokens: alphabet + pairs.map { $0.0 + $0.1 },
+        merges: pairs.map { $0.0 + " " + $0.1 }))
+    var generator = SeededGenerator(state: 23)
+    for _ in 0..<300 {
+      let text = generator.text(parts: Int.random(in: 1...12, using: &generator))
+      let traced = try tokenizer.encoding(of: text, addSpecialTokens: false).ids
+      #expect(
+        tokenizer.encode(text, addSpecialTokens: false) == traced, "\(text.debugDescription)")
     }
   }
 

@@ -59,4 +59,47 @@ import Testing
     // Unoptimised it takes a few seconds; quadratic merging would take days.
     #expect(time < .seconds(60))
   }
+
+  @Test("what has no token is left out, and its neighbours may merge, in long pieces too")
+  func withoutSymbols() throws {
+    let bytes = (0..<256).filter { $0 != 0xF2 }
+    let tokens = bytes.map { Self.spelling([UInt8($0)]) } + [Self.spelling([0xA6, 0x82])]
+    let tokenizer = try Tokenizer(
+      gguf: GGUFVocabulary(
+        model: "gpt2", pre: "gpt-2", tokens: tokens,
+        merges: [Self.spelling([0xA6]) + " " + Self.spelling([0x82])]))
+    // Two characters of planes that hold none; the second begins with the byte that is missing.
+    let text = "\u{DE0A6}\u{828B0}\u{10FFFF}\u{10FFFF}\u{10FFFF}"
+    var expected: [Int32] = []
+    for byte in text.utf8 where byte != 0xF2 {
+      if byte == 0x82, expected.last == Int32(0xA6) {
+        expected[expected.count - 1] = 255
+      } else {
+        expected.append(Int32(byte) - (byte > 0xF2 ? 1 : 0))
+      }
+    }
+    #expect(tokenizer.encode(text, addSpecialTokens: false) == expected)
+    #expect(try tokenizer.encoding(of: text, addSpecialTokens: false).ids == expected)
+    let characters = try Tokenizer(
+      tokenizerJSON: [
+        "model": [
+          "type": "BPE", "vocab": ["▁": 0, "▁▁": 1, "a": 2], "merges": [["▁", "▁"]],
+        ]
+      ], config: nil)
+    #expect(characters.encode("a▁\u{337F}▁a", addSpecialTokens: false) == [2, 1, 2])
+  }
+
+  /// Bytes in the byte alphabet.
+  private static func spelling(_ bytes: [UInt8]) -> String {
+    var text = ""
+    for byte in bytes {
+      func isPlain(_ byte: Int) -> Bool {
+        (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || byte >= 0xAE
+      }
+      let shifted = 0x100 + (0..<Int(byte)).filter { !isPlain($0) }.count
+      let value = isPlain(Int(byte)) ? UInt32(byte) : UInt32(shifted)
+      text.unicodeScalars.append(Unicode.Scalar(value) ?? " ")
+    }
+    return text
+  }
 }

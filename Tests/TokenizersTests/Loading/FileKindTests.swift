@@ -68,6 +68,39 @@ import Testing
     #expect(error?.description.contains("258 tokens") == true)
   }
 
+  /// Whisper's file, whose last rank has no bytes.
+  @Test func ranksWithAnEmptyToken() throws {
+    var lines = (0..<256).map { "\(SplitPatternTests.base64([UInt8($0)])) \($0)" }
+    lines.append("= 256")
+    let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
+    let tokenizer = try Tokenizer(ranks: bytes, pattern: #"\S+|\s+"#)
+    #expect(tokenizer.encode("a b", addSpecialTokens: false) == [97, 32, 98])
+    #expect(tokenizer.decode([97, 256, 98], skipSpecialTokens: false) == "ab")
+    let wrong = Array((lines.dropLast() + ["=a 256"]).joined(separator: "\n").utf8)
+    #expect(throws: TokenizerError.self) { try Tokenizer(ranks: wrong, pattern: #"\S+"#) }
+  }
+
+  @Test(
+    "well-known rank files are told by how many tokens they have",
+    arguments: [
+      (200_000, "<|begin_of_text|>", 200_000), (200_000, "<|python_start|>", 200_016),
+      (200_000, "<|image|>", 200_090), (200_000, "<|reasoning_thinking_end|>", 201_143),
+      (248_044, "<|im_end|>", 248_046), (248_044, "</think>", 248_069),
+      (50_257, "<|endoftext|>", 50_257),
+    ])
+  func knownRanks(_ count: Int, _ token: String, _ id: Int32) throws {
+    var lines: [String] = []
+    for number in 0..<count {
+      let bytes =
+        number < 256
+        ? [UInt8(number)] : [16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
+      lines.append("\(SplitPatternTests.base64(bytes)) \(number)")
+    }
+    let tokenizer = try Tokenizer(ranks: Array(lines.joined(separator: "\n").utf8))
+    #expect(tokenizer.id(of: token) == id)
+    #expect(tokenizer.isControl(id))
+  }
+
   @Test func truncationAndPadding() throws {
     let tokenizer = try Tokenizer(
       tokenizerJSON: [

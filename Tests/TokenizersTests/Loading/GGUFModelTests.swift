@@ -12,7 +12,8 @@ import Testing
     "jais", "jais-2", "trillion", "granite-docling", "exaone", "exaone4", "exaone-moe", "smollm",
     "starcoder", "refact", "command-r", "codeshell", "minerva-7b", "mellum2", "llama-bpe",
     "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano",
-    "dbrx", "smaug-bpe", "glm4", "chatglm-bpe", "qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2",
+    "dbrx", "smaug-bpe", "glm4", "glm5", "chatglm-bpe", "qwen2", "deepseek-r1-qwen", "kormo",
+    "f2llmv2",
     "megrez", "stablelm2", "hunyuan", "solar-open", "grok-2", "qwen35", "ufakzeka", "laguna",
     "minicpm5", "seed-coder", "bailingmoe", "bailingmoe2", "llada-moe", "deepseek-llm",
     "deepseek-coder", "deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4", "spark2_5", "youtu",
@@ -21,7 +22,7 @@ import Testing
     "superbpe", "kimi-k2", "afmoe", "chameleon",
   ]
 
-  private static var alphabet: [String] {
+  static var alphabet: [String] {
     var next: UInt32 = 0x100
     return (0..<256).map { byte in
       let isPlain = (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || byte >= 0xAE
@@ -42,6 +43,68 @@ import Testing
       let decoded = tokenizer.decode(ids, skipSpecialTokens: false)
       #expect(Array(decoded.utf8) == Array(text.utf8))
     }
+  }
+
+  @Test("a name or a model that is not known is refused by name")
+  func unknownNames() {
+    func message(_ model: String, _ pre: String?) -> String {
+      do {
+        _ = try Tokenizer(gguf: GGUFVocabulary(model: model, pre: pre, tokens: Self.alphabet))
+        return ""
+      } catch {
+        return "\(error)"
+      }
+    }
+    #expect(message("gpt2", "no-such").contains("tokenizer.ggml.pre"))
+    #expect(message("gpt2", "no-such").contains("no-such"))
+    for model in ["hybriddna", "no_vocab", "none"] {
+      #expect(message(model, nil).contains("tokenizer.ggml.model"))
+      #expect(message(model, nil).contains(model))
+    }
+  }
+
+  @Test("GLM 4 and others take whole tokens before merges")
+  func wholeTokens() throws {
+    for (name, expected) in [
+      ("glm4", [258]), ("glm5", [258]), ("chatglm-bpe", [97, 257]),
+    ] as [(String, [Int32])] {
+      let file = GGUFVocabulary(
+        model: "gpt2", pre: name, tokens: Self.alphabet + ["ab", "bc", "abc"],
+        merges: ["b c", "a b", "ab c"])
+      #expect(try Tokenizer(gguf: file).encode("abc", addSpecialTokens: false) == expected)
+    }
+  }
+
+  @Test func wordsBetweenWhiteSpace() throws {
+    let file = GGUFVocabulary(
+      model: "whitespace", pre: "whitespace", tokens: ["日", "本", "日本", "a", "<0xC3>", "<0xA9>"],
+      merges: ["日 本"])
+    let tokenizer = try Tokenizer(gguf: file)
+    #expect(tokenizer.encode(" 日本 a\n日é", addSpecialTokens: false) == [2, 3, 0, 4, 5])
+    #expect(tokenizer.decode([2, 3], skipSpecialTokens: false) == "日本a")
+  }
+
+  @Test("what ends a text is known by its name, and Phi-3's tokens take the space behind them")
+  func tokensByName() throws {
+    var file = GGUFVocabulary(
+      model: "gpt2", pre: "gpt-2", tokens: Self.alphabet + ["<|im_end|>", "</s>", "<|user|>"],
+      tokenTypes: Array(repeating: 1, count: 258) + [3])
+    #expect(
+      try Tokenizer(gguf: file).encode("</s><|im_end|>a", addSpecialTokens: false)
+        == Array("</s>".utf8).map(Int32.init) + [256, 97])
+    #expect(try Tokenizer(gguf: file).isControl(256))
+    file.modelName = "Phi-3 Mini"
+    #expect(try Tokenizer(gguf: file).encode("<|user|> a", addSpecialTokens: false) == [258, 97])
+  }
+
+  @Test("the special ids of a file that names none")
+  func defaultIDs() throws {
+    let tokenizer = try Tokenizer(
+      gguf: GGUFVocabulary(
+        model: "llama", tokens: ["<unk>", "<s>", "</s>", "▁a"], scores: [0, 0, 0, -1],
+        tokenTypes: [2, 3, 3, 1]))
+    #expect(tokenizer.encode("a", addSpecialTokens: true).first == 1)
+    #expect(tokenizer.endToken == 2)
   }
 
   @Test("afmoe groups digits from their end, superbpe and tiny_aya too")

@@ -8,7 +8,14 @@ import Testing
   static func pieces(
     _ text: String, _ pattern: String, _ behavior: String = "Isolated", invert: Bool = false
   ) throws -> [String] {
-    let tokenizer = try Tokenizer(
+    try pieces(text, splitter(pattern, behavior, invert: invert))
+  }
+
+  /// A tokenizer whose tokens are the pieces that a `Split` makes.
+  static func splitter(
+    _ pattern: String, _ behavior: String = "Isolated", invert: Bool = false
+  ) throws -> Tokenizer {
+    try Tokenizer(
       tokenizerJSON: [
         "pre_tokenizer": [
           "type": "Split", "pattern": ["Regex": .string(pattern)],
@@ -16,8 +23,11 @@ import Testing
         ],
         "model": ["type": "WordLevel", "vocab": ["?": 0], "unk_token": "?"],
       ], config: nil)
+  }
+
+  static func pieces(_ text: String, _ splitter: Tokenizer) throws -> [String] {
     let bytes = Array(text.utf8)
-    return try tokenizer.encoding(of: text).byteOffsets.map {
+    return try splitter.encoding(of: text).byteOffsets.map {
       String(decoding: bytes[$0], as: UTF8.self)
     }
   }
@@ -61,6 +71,7 @@ import Testing
       (#"(a)\1"#, "references"), (#"a{1,5000}"#, "repetition"), (#"(?<=a*)b"#, "look-behind"),
       (#"(a"#, "parenthesis"), (#"a)"#, "parenthesis"), (#"\p{Nonsense}"#, "Nonsense"),
       (#"[z-a]"#, "range"), (#"*a"#, "repeat"), (#"[a"#, "ends"), (#"(?~a)"#, "group"),
+      (#"(?<=(?:a|a){30})b"#, "ways"), (#"(?<!(?:a?a?){12})b"#, "ways"),
       (#"\x{110000}"#, "hexadecimal"),
     ])
   func refusals(_ pattern: String, _ word: String) {
@@ -78,5 +89,11 @@ import Testing
     let deep = String(repeating: "(", count: 1000) + "a" + String(repeating: ")", count: 1000)
     #expect(throws: TokenizerError.self) { try Self.pieces("a", deep) }
     #expect(throws: TokenizerError.self) { try Self.pieces("a", "((a{900}){900}){900}") }
+    let many = (0..<9000).map { "a\($0)" }.joined(separator: "|")
+    #expect(throws: TokenizerError.self) { try Self.pieces("a", many) }
+    let classes = String(repeating: "[", count: 1000) + "a" + String(repeating: "]", count: 1000)
+    #expect(throws: TokenizerError.self) { try Self.pieces("a", classes) }
+    let looks = String(repeating: "(?=", count: 999)
+    #expect(throws: TokenizerError.self) { try Self.pieces("a", looks) }
   }
 }

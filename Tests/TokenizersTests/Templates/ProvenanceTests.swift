@@ -36,7 +36,11 @@ import Testing
     ("{{ (x + '!') * 2 }}", "{Ab cd}!{Ab cd}!"),
     ("{{ ('<' + x)[::-1] }}", "{dc bA}<"),
     ("{{ (x + '\\ny') | indent(2) }}", "{Ab cd}\n  y"),
-    ("{{ ('a' + x) | capitalize }}", "{Aab cd}"),
+    ("{{ ('a' + x) | capitalize }}", "A{ab cd}"),
+    ("{{ (x + 'b c') | title }}", "{Ab Cd}b C"),
+    ("{{ ('a,' + x) | wordwrap(3) }}", "a,{A}\n{b}\n{cd}"),
+    ("{{ '{:>4}{}'.format(x[:2], 1) }}", "  {Ab}1"), ("{{ '%5.1s|' % x }}", "    {A}|"),
+    ("{{ [x, 'y'] | tojson }}", "[\"{Ab cd}\", \"y\"]"), ("{{ x[0] ~ n ~ x[-1] }}", "{A}5{d}"),
   ])
   func originsAreKept(_ source: String, _ expected: String) throws {
     #expect(try marked(source, Self.context) == expected)

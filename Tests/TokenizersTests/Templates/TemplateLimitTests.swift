@@ -25,7 +25,7 @@ import Testing
     "{{ 'a'.ljust(10**10) }}",
     "{{ 'a' | center(10**10) }}",
     "{{ [1] | batch(10**9, 0) | list }}",
-    "{{ 9**99 }}",
+    "{{ 9**99999 }}",
     "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
     "{% for a in [[1]] recursive %}{{ loop([[1]]) }}{% endfor %}",
     """
@@ -58,14 +58,15 @@ import Testing
 
   /// Long chains make a tree as deep as brackets do.
   @Test(arguments: [
-    " + 1", " ~ x", " and 1", " | abs", ".a", "[0]", "()", " * 2", " - 1",
+    " + 1", " ~ x", " and 1", " | abs", ".a", "[0]", "()", " * 1", " - 1",
   ])
   func stopsAtLongChains(_ link: String) {
     for count in [3000, 100_000] {
       let source = "{{ 1" + String(repeating: link, count: count) + " }}"
-      // What is concatenated is a flat list and no tree.
+      // What stands between operators of one strength is a flat list and no tree.
+      let isFlat = [" + 1", " ~ x", " and 1", " - 1", " * 1"].contains(link)
       let kind = failure(source)?.kind
-      #expect(link == " ~ x" ? kind == nil : kind == .limit || kind == .type, "\(count)")
+      #expect(isFlat ? kind == nil : kind == .limit, "\(count)")
     }
     #expect(failure("{{ 1" + String(repeating: " + 1", count: 300) + " }}") == nil)
   }

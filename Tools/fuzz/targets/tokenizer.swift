@@ -20,3 +20,13 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   }
   return 0
 }
+
+@_cdecl("LLVMFuzzerCustomMutator")
+public func mutate(
+  _ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ most: Int, _ seed: UInt32
+) -> Int {
+  unsafe replace(data, size, most, seed) { bytes in
+    var mutator = JSONMutator(seed: seed)
+    return (try? JSONValue(parsing: bytes)).map { Array(mutator.change($0).serialized().utf8) }
+  }
+}
