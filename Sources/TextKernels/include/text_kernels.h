@@ -172,7 +172,8 @@ typedef struct apus_text_request {
   int32_t need;  // apus_text_need
   uint32_t scalar;
   size_t start, end;
-  size_t checked;  // what was asked for so far; 0 where a text begins
+  // How far a stretch of text was looked at, and where it ends; 0 where a text begins.
+  size_t checked, stretch_end;
 } apus_text_request;
 
 // Encodes words from text[*from] on and moves *from behind them, as far as it gets without asking;

@@ -150,15 +150,15 @@ static bool put_word(apus_text_word_encoder *e, source s, size_t start, size_t e
 
 typedef enum outcome { DONE, ASKED, SLOW } outcome;
 
-// Asks for the first scalar of text[start ..< end] that nobody told; false where all are told.
+// Asks for the first scalar of text[at ..< end], the rest of a stretch, that nobody told; false
+// where all are told.
 static bool ask(
-    const apus_text_word_encoder *e, source s, size_t start, size_t end,
-    apus_text_request *request) {
-  size_t at = start > request->checked ? start : request->checked;
+    const apus_text_word_encoder *e, source s, size_t at, size_t end, apus_text_request *request) {
   while (at < end) {
     uint32_t scalar = 0, length;
     if (!entry_at(&e->scalars, s.text + at, end - at, &scalar, &length)) {
-      *request = (apus_text_request){APUS_TEXT_NEED_SCALAR, scalar, at, at + length, at};
+      *request =
+          (apus_text_request){APUS_TEXT_NEED_SCALAR, scalar, at, at + length, at, end};
       return true;
     }
     at += length;
@@ -169,16 +169,11 @@ static bool ask(
 // Encodes the stretch text[start ..< end].
 static outcome put_stretch(
     apus_text_word_encoder *e, source s, size_t start, size_t end, apus_text_request *request) {
-  // Where a scalar of it was asked for, the others are before it is begun again.
-  if (start < request->checked && ask(e, s, start, end, request)) return ASKED;
   size_t word = start, at = start, used = e->ids_used;
   while (at < end) {
     uint32_t scalar = 0, length;
     const scalar_entry *entry = entry_at(&e->scalars, s.text + at, end - at, &scalar, &length);
-    if (!entry) {
-      *request = (apus_text_request){APUS_TEXT_NEED_SCALAR, scalar, at, at + length, at};
-      return ASKED;
-    }
+    if (!entry) return ask(e, s, at, end, request), ASKED;
     if (entry->kind == APUS_TEXT_SCALAR_CONTEXT) return SLOW;
     size_t next = at + length;
     if (entry->kind != APUS_TEXT_SCALAR_WORD) {
@@ -209,7 +204,7 @@ static outcome put_other(
       entry_at(&e->scalars, s.text + start, end - start, &scalar, &length);
   if (first->kind == APUS_TEXT_SCALAR_CONTEXT && start > 0) start--;
   if (put_known(e, s, start, end - start)) return DONE;
-  *request = (apus_text_request){APUS_TEXT_NEED_WORD, 0, start, end, end};
+  *request = (apus_text_request){APUS_TEXT_NEED_WORD, 0, start, end, end, end};
   return SLOW;
 }
 
@@ -233,6 +228,11 @@ const int32_t *apus_text_word_encode(
   request->need = APUS_TEXT_NEED_NOTHING;
   e->ids_used = 0;
   make_room(e, 0);
+  *ids_count = 0;
+  // Where a scalar of a stretch was asked for, so are the others before it is begun again.
+  bool is_asking = *from < request->checked && request->checked < request->stretch_end;
+  if (is_asking && ask(e, s, request->checked, request->stretch_end, request))
+    return (const int32_t *)e->ids;
   if (apus_text_tables_are_full(&e->tables)) {
     apus_text_tables_destroy(&e->tables);
     begin_tables(e);
