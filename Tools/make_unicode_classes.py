@@ -66,7 +66,7 @@ def normal_ranges(pairs):
 def write(name, comment, entries, per_line):
     root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
     with open(os.path.join(root, "Sources/TextKernels", name), "w") as file:
-        file.write(f"// Written by Tools/make_unicode_classes.py from Unicode 16: {comment}.\n")
+        file.write(f"// Written by Tools/make_unicode_classes.py from Unicode 16:\n// {comment}.\n")
         for i in range(0, len(entries), per_line):
             file.write(", ".join(entries[i:i + per_line]) + ",\n")
     print(name, len(entries))

@@ -1,8 +1,8 @@
 // Which tokens merging makes out of their own bytes, and by which pair: others never come up.
 //
 // What a token's bytes become by themselves they become in every text where no merge goes across
-// their ends. So each token has at most one pair that ever makes it. Lists that have all pairs whose
-// union is a token (ranks, scores) shrink to a quarter, and with them the table of pairs.
+// their ends. So each token has at most one pair that ever makes it. Lists that have all pairs
+// whose union is a token (ranks, scores) shrink to a quarter, and with them the table of pairs.
 //
 // Merging every token would tell. It is enough to look along the border of a pair: the two stay
 // apart until the end unless some pair across it merges before both of its tokens have grown.

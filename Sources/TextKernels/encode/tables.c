@@ -24,8 +24,8 @@ static size_t room(size_t count, size_t numerator, size_t least) {
 
 void apus_text_tables_init(apus_text_tables *t, size_t short_count, size_t long_count) {
   memset(t, 0, sizeof *t);
-  // Nearly half empty with what a text brings: a piece that is not in its first slot costs more than
-  // memory does.
+  // Nearly half empty with what a text brings: a piece that is not in its first slot costs more
+  // than memory does.
   size_t size = room(short_count + short_count / 8, 7, 1 << 13);
   t->mask = size - 1;
   t->slots = apus_text_allocate_table(size * sizeof *t->slots);

@@ -130,8 +130,8 @@ APUS_INLINE apus_text_slot *find_short(
   }
 }
 
-// As find_short, and moves what it finds to the first slot, so that it is found there next time. The
-// pieces between the two are still reached: no slot on their way becomes free.
+// As find_short, and moves what it finds to the first slot, so that it is found there next time.
+// The pieces between the two are still reached: no slot on their way becomes free.
 APUS_INLINE apus_text_slot *find_short_first(
     const apus_text_tables *tables, apus_text_key key, uint64_t place) {
   apus_text_slot *slot = find_short(tables, key, place), *first = tables->slots + place;

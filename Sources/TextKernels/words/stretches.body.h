@@ -1,4 +1,4 @@
-// Bits of the white space in ASCII (space, tab, line feed, carriage return) among the 64 bytes at p.
+// Bits of the white space in ASCII (space, tab, line feed, carriage return) among 64 bytes at p.
 
 #if ISA_LEVEL == APUS_LEVEL_AVX512
 

@@ -2,8 +2,9 @@
 //
 // Text is cut at white space in ASCII. Stretches are looked up as they stand, a batch at a time so
 // that their slots are on the way into the cache; those that are new are cut further where their
-// scalars say so. A stretch with a scalar that depends on its context is a word of the slow way as a
-// whole, together with the white space before it where that scalar comes first: it may join with it.
+// scalars say so. A stretch with a scalar that depends on its context is a word of the slow way as
+// a whole, together with the white space before it where that scalar comes first: it may join with
+// it.
 #include <stdlib.h>
 
 #include "../encode/tables.h"

@@ -12,6 +12,8 @@ extension Tokenizer {
 /// Puts the parts of a GGUF file's tokenizer together.
 struct GGUFTokenizerReader {
   let file: GGUFVocabulary
+  /// Some files do not mark what ends a text; llama.cpp knows it by name.
+  private let namedEnds: Set<Int32>
 
   enum TokenType {
     static let normal: Int32 = 1
@@ -26,6 +28,11 @@ struct GGUFTokenizerReader {
     var file = file
     file.setDefaultIDs()
     self.file = file
+    namedEnds = Set(
+      file.tokens.indices.filter { index in
+        let token = file.tokens[index]
+        return token.utf8.starts(with: "<|".utf8) && EndOfGeneration.names.contains(token)
+      }.map(Int32.init))
   }
 
   func read() throws(TokenizerError) -> TokenizerParts {
@@ -101,7 +108,7 @@ struct GGUFTokenizerReader {
   func score(_ id: Int32) -> Float { file.scores.isEmpty ? 0 : file.scores[Int(id)] }
 
   func isControl(_ id: Int32) -> Bool {
-    type(id) == TokenType.control || type(id) == TokenType.unknown
+    type(id) == TokenType.control || type(id) == TokenType.unknown || namedEnds.contains(id)
   }
 
   private func addedTokens() -> [AddedToken] {
@@ -109,12 +116,10 @@ struct GGUFTokenizerReader {
     return file.tokens.indices.compactMap { index in
       let id = Int32(index)
       let content = file.tokens[index]
-      // Some files do not mark what ends a text; llama.cpp knows it by name.
-      let isNamed = content.hasPrefix("<|") && EndOfGeneration.names.contains(content)
-      guard isControl(id) || isNamed || type(id) == TokenType.userDefined, !content.isEmpty else {
+      guard isControl(id) || type(id) == TokenType.userDefined, !content.isEmpty else {
         return nil
       }
-      var token = AddedToken(id: id, content: content, isControl: isControl(id) || isNamed)
+      var token = AddedToken(id: id, content: content, isControl: isControl(id))
       spaces.apply(to: &token)
       return token
     }

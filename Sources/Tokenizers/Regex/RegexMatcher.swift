@@ -136,9 +136,14 @@ struct RegexMatcher {
     let low = at
     var left = maximum
     let members = program.sets[set]
+    // Where the same run failed from further on, it need not go there again.
+    let asksMemory =
+      isRemembering && behindEnd == nil && greed == .greedy && maximum == Int.max
     while at < range.upperBound, left > 0 {
       let scalar = text.scalar(at: at)
-      guard members.contains(scalar.value) else { break }
+      guard members.contains(scalar.value),
+        !(asksMemory && hasFailed(pc, at + scalar.length))
+      else { break }
       at += scalar.length
       left -= 1
     }
@@ -211,7 +216,7 @@ extension RegexMatcher {
     if !isRemembering { beginRemembering() }
     guard isRemembering else { return nil }
     let bit = bit(pc, at)
-    if failures[bit >> 6] >> UInt64(bit & 63) & 1 != 0 { return false }
+    if hasFailed(pc, at) { return false }
     if lookDepth > 0, successes[bit >> 6] >> UInt64(bit & 63) & 1 != 0 { return true }
     stack.append(.failed(pc: pc, at: at))
     return nil
@@ -223,6 +228,11 @@ extension RegexMatcher {
     let words = (program.memoCount * (range.count + 1) + 63) / 64
     failures = Array(repeating: 0, count: words)
     successes = Array(repeating: 0, count: words)
+  }
+
+  private func hasFailed(_ pc: Int, _ at: Int) -> Bool {
+    let bit = bit(pc, at)
+    return failures[bit >> 6] >> UInt64(bit & 63) & 1 != 0
   }
 
   private func bit(_ pc: Int, _ at: Int) -> Int {
@@ -248,7 +258,7 @@ extension RegexMatcher {
     var position = at
     while true {
       let bit = bit(pc, position)
-      if position > at, failures[bit >> 6] >> UInt64(bit & 63) & 1 != 0 { return }
+      if position > at, hasFailed(pc, position) { return }
       failures[bit >> 6] |= 1 << UInt64(bit & 63)
       guard position < range.upperBound else { return }
       let scalar = text.scalar(at: position)

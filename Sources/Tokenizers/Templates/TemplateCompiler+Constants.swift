@@ -1,5 +1,6 @@
-/// Jinja2 computes constants when it compiles, and is more lenient there: what cannot be sliced gives
-/// something undefined, where the same slice at run time is an error. Only that difference is kept.
+/// Jinja2 computes constants when it compiles, and is more lenient there: what cannot be sliced
+/// gives something undefined, where the same slice at run time is an error. Only that difference is
+/// kept.
 ///
 /// - Source: jinja2 3.1, `optimizer.py`, and `as_const` in `nodes.py`.
 extension TemplateCompiler {

@@ -146,20 +146,20 @@ extension TemplateRun {
   fileprivate mutating func wrapped(
     _ text: MarkedString, _ arguments: TemplateBoundArguments
   ) throws(TemplateError) -> MarkedString {
-    var wrapper = TextWrapper()
-    wrapper.width = try integer(arguments[0], 79, "width")
-    wrapper.breaksLongWords = arguments[1]?.isTrue ?? true
-    wrapper.breaksOnHyphens = arguments[3]?.isTrue ?? true
+    var filling = TextFilling()
+    filling.width = try integer(arguments[0], 79, "width")
+    filling.breaksLongWords = arguments[1]?.isTrue ?? true
+    filling.breaksOnHyphens = arguments[3]?.isTrue ?? true
     var separator = MarkedString("\n", origin: .template)
     if let given = arguments[2], !given.isNone { separator = try self.text(given, "wrapstring") }
     try step(1 + text.utf8Count)
     var result = MarkedString()
     for (i, line) in text.plain.lines(keepingEnds: false).enumerated() {
       if i > 0 { result.append(separator) }
-      guard wrapper.width > 0 || line.isEmpty else {
-        throw fail(.type, "invalid width \(wrapper.width)")
+      guard filling.width > 0 || line.isEmpty else {
+        throw fail(.type, "invalid width \(filling.width)")
       }
-      for (k, part) in wrapper.wrap(line).enumerated() {
+      for (k, part) in filling.wrap(line).enumerated() {
         if k > 0 { result.append(separator) }
         result.append(part)
       }

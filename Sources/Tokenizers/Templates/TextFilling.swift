@@ -1,7 +1,7 @@
 /// Breaks a line into shorter ones, as Python's `textwrap` does when it changes no white space.
 ///
 /// - Source: Python 3.11, `textwrap.py`, for where a word may be broken.
-struct TextWrapper {
+struct TextFilling {
   var width = 79
   var breaksLongWords = true
   var breaksOnHyphens = true
