@@ -18,6 +18,13 @@ CASES = r"""
 {% for x in xs if x > 1 %}{{ loop.index }}/{{ loop.length }}:{{ x }} {% endfor %}
 {% for x in xs | select('odd') %}{{ loop.last }}{{ loop.length }} {% endfor %}
 {% for x in empty %}x{% else %}none{% endfor %}
+{% for c in s %}{% if c['type'] == 'text' %}t{% elif c.kind == 'a' or 'ell' in c %}e{% endif %}{% endfor %}|
+{% for c in s %}{% if c['type'] != 'text' %}t{% elif c.kind == 'a' %}e{% endif %}{% endfor %}|
+{% for c in s %}{% if c.upper == 'H' or 'l' in c %}l{% endif %}{% if c == 'o' %}o{% endif %}{% endfor %}|
+{% for c in s %}{% if c.type == 'text' %}t{% endif %}{% else %}none{% endfor %}|{% for c in '' %}{% if c.type == 'text' %}t{% endif %}{% else %}none{% endfor %}
+{% for c in s %}{% if c.type == 'x' and nosuch.y %}t{% endif %}{% endfor %}|{% for c in s %}{% if nosuch.y and c.type == 'x' %}t{% endif %}{% endfor %}
+{% for c in [{'type': 'text'}, 'a', 5] %}{% if c['type'] == 'text' %}t{% endif %}{% if c.type == 'text' %}T{% endif %}{% endfor %}
+{% for c in s %}{% if c.__class__ == 'x' %}t{% endif %}{% endfor %}|
 {% for x in xs %}{% break %}{% else %}else{% endfor %}
 {% for x in xs %}{% continue %}{% else %}else{% endfor %}
 {% for x in xs %}{{ x }}{% if x == 1 %}{% break %}{% endif %}{% else %}else{% endfor %}

@@ -23,7 +23,8 @@ from reference import environment, render
 
 UNPRINTABLE = re.compile(
     r"0x[0-9a-f]{6,}|<generator|_iterator|reverseiterator|<Macro|<function|<jinja2|<reference"
-    r"|built-in method|bound method|<builtin_|reversed object|<built-in|iterator object|frozenset"
+    r"|built-in method|bound method|<builtin_|reversed object|<built-in|iterator object|frozenset",
+    re.IGNORECASE,
 )
 
 

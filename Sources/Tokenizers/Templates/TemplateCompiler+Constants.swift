@@ -47,6 +47,13 @@ extension TemplateExpression {
 }
 
 extension TemplateValue {
+  var isSliced: Bool {
+    switch self {
+    case .text, .list, .tuple, .range: true
+    default: false
+    }
+  }
+
   /// Whether Python code can spell it.
   fileprivate var isSpelled: Bool {
     switch self {

@@ -177,9 +177,14 @@ extension TemplateCompiler {
     let target = target(loop.target, inner)
     let body = try body(loop.body, inner)
     let elseBody = try self.body(loop.otherwise, otherwise)
+    var isIdle = false
+    if case .variable(let slot, _) = target, filter == nil, elseBody.isEmpty {
+      isIdle = body.allSatisfy { $0.isIdle(forCharacterIn: slot) }
+    }
     return TemplateLoopParts(
       target: target, filter: filter, stateSlot: stateSlot, scope: scope(symbols), body: body,
-      elseScope: scope(otherwise.symbols), otherwise: elseBody, line: loop.line)
+      elseScope: scope(otherwise.symbols), otherwise: elseBody, line: loop.line,
+      isIdleForTexts: isIdle)
   }
 
   private mutating func loopFilter(

@@ -30,8 +30,10 @@ final class TemplateMember: Sendable {
     missingInDictionary = TemplateUndefined(.member(name, of: "dict"))
   }
 
+  var isMissingInTexts: Bool { ofTexts == nil && !isPrivate }
+
   /// Whether dictionaries have something of this name besides their members.
-  fileprivate var isSpecialInDictionaries: Bool {
+  var isSpecialInDictionaries: Bool {
     ofDictionaries != nil || isPrivate || changesDictionaries
   }
 

@@ -41,6 +41,9 @@ struct TemplateLoopParts: Sendable {
   let elseScope: TemplateScopeNodes
   let otherwise: [any TemplateStatementNode]
   let line: Int
+  /// Whether the loop does nothing with the characters of a text, as those do nothing that look for
+  /// parts of a content.
+  let isIdleForTexts: Bool
 
   func run(
     over value: TemplateValue, depth: Int,
@@ -51,6 +54,10 @@ struct TemplateLoopParts: Sendable {
     var source = value
     if let filter {
       source = try filter.items(of: value, in: recursion?.frame ?? run.frame, &run)
+    }
+    if isIdleForTexts, case .text(let text) = source {
+      try run.step(text.string.utf8Count / 16)
+      return .normal
     }
     var cursor = try run.cursor(source)
     var state: TemplateLoopState?

@@ -155,6 +155,10 @@ final class BranchesNode: TemplateStatementNode {
     self.otherwise = otherwise
   }
 
+  func isIdle(forCharacterIn slot: Int) -> Bool {
+    otherwise.isEmpty && branches.allSatisfy { $0.condition.isFalse(forCharacterIn: slot) }
+  }
+
   func execute(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow {
     try run.step()
     var at = 0

@@ -3,9 +3,14 @@ protocol TemplateNode: AnyObject, Sendable {
   func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue
   /// Whether Python calls the value true.
   func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool
+  /// Whether it is known to be false, and nothing else happens, where the variable in this place is
+  /// a text of one character.
+  func isFalse(forCharacterIn slot: Int) -> Bool
 }
 
 extension TemplateNode {
+  func isFalse(forCharacterIn slot: Int) -> Bool { false }
+
   func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool {
     try evaluate(&run).isTrue
   }
@@ -14,6 +19,12 @@ extension TemplateNode {
 /// A compiled statement.
 protocol TemplateStatementNode: AnyObject, Sendable {
   func execute(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow
+  /// Whether it is known to do nothing where the variable in this place is a text of one character.
+  func isIdle(forCharacterIn slot: Int) -> Bool
+}
+
+extension TemplateStatementNode {
+  func isIdle(forCharacterIn slot: Int) -> Bool { false }
 }
 
 // MARK: Leaves
@@ -51,7 +62,7 @@ struct TemplateVariable: Sendable {
 }
 
 final class VariableNode: TemplateNode {
-  private let slot: Int
+  let slot: Int
   private let name: String
 
   init(_ slot: Int, _ name: String) {
@@ -210,7 +221,10 @@ final class SliceNode: TemplateNode {
     run.line = line
     guard !isLenient else {
       try run.use(value)
-      if step?.integer == 0 { throw run.fail(.type, "slice step cannot be zero") }
+      // A step of zero is another error than what cannot be sliced.
+      if step?.integer == 0, value.isSliced {
+        throw run.fail(.type, "slice step cannot be zero")
+      }
       return (try? run.slice(value, start, stop, step)) ?? run.undefined(.element(of: value.kind))
     }
     return try run.slice(value, start, stop, step)
@@ -314,6 +328,15 @@ final class CompareNode: TemplateNode {
     .bool(try isTrue(&run))
   }
 
+  /// A text of several characters is in no character.
+  func isFalse(forCharacterIn slot: Int) -> Bool {
+    guard case .text(let text)? = (first as? ConstantNode)?.content, comparisons.count == 1 else {
+      return false
+    }
+    return comparisons[0].kind == .isIn && text.string.characterCount > 1
+      && (comparisons[0].operand as? VariableNode)?.slot == slot
+  }
+
   func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool {
     var left = try first.evaluate(&run)
     for comparison in comparisons {
@@ -357,6 +380,12 @@ final class JunctionNode: TemplateNode {
       if value.isTrue == isOr { return value }
     }
     return value
+  }
+
+  func isFalse(forCharacterIn slot: Int) -> Bool {
+    isOr
+      ? operands.allSatisfy { $0.isFalse(forCharacterIn: slot) }
+      : operands.first?.isFalse(forCharacterIn: slot) ?? false
   }
 
   func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool {
