@@ -103,6 +103,9 @@ extension RegexParser {
 
   /// A class, behind its opening bracket.
   mutating func characterClass() throws(RegexError) -> ScalarSet {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= RegexParser.depthLimit else { throw error("classes nested too deeply") }
     let isInverted = take("^")
     var result: ScalarSet?
     var part = ScalarSet()

@@ -14,7 +14,7 @@ struct RegexParser {
   let dialect: RegexDialect
   var at = 0
   var flags = Flags()
-  private var depth = 0
+  var depth = 0
 
   static let depthLimit = 64
   static let repeatLimit = 1000
