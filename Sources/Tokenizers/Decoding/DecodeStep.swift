@@ -74,14 +74,17 @@ enum DecodeStep: Sendable, Hashable {
   ) -> [UInt8] {
     var low = 0
     var high = token.count
-    for _ in 0..<start where ByteText.has(content, at: low, in: token, end: token.count) {
+    var left = start
+    while left > 0, ByteText.has(content, at: low, in: token, end: token.count) {
       low += content.count
+      left -= 1
     }
-    for _ in 0..<stop {
-      guard high - content.count >= low,
-        ByteText.has(content, at: high - content.count, in: token, end: high)
-      else { break }
+    left = stop
+    while left > 0, high - content.count >= low,
+      ByteText.has(content, at: high - content.count, in: token, end: high)
+    {
       high -= content.count
+      left -= 1
     }
     return Array(token[low..<high])
   }

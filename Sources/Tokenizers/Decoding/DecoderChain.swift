@@ -6,7 +6,7 @@ struct DecoderChain: Sendable {
       case token(DecodeStep)
       /// Steps on the one text: replacements look ahead as far as their pattern is long.
       case replace([UInt8], [UInt8])
-      case stripStart([UInt8])
+      case stripStart([UInt8], Int)
       case stripStop([UInt8], Int)
       /// Needs the whole text.
       case whole(DecodeStep)
@@ -48,7 +48,7 @@ struct DecoderChain: Sendable {
         + (cleansUp ? [.replace(delimiter, [0x20])] : [])
     case .replace(let pattern, let content): return [.replace(pattern, content)]
     case .strip(let content, let start, let stop):
-      return Array(repeating: .stripStart(content), count: start)
+      return (start > 0 ? [.stripStart(content, start)] : [])
         + (stop > 0 ? [.stripStop(content, stop)] : [])
     }
   }
@@ -73,24 +73,32 @@ struct DecoderChain: Sendable {
       stages[i].buffer += part
       let settled = stages[i].takeReplaced(pattern, content, isLast: false)
       if !settled.isEmpty { feed(i + 1, settled, &text) }
-    case .stripStart(let content):
+    case .stripStart(let content, let limit):
       stages[i].buffer += part
-      guard stages[i].count == 0 else { return feed(i + 1, stages[i].takeBuffer(), &text) }
-      let buffer = stages[i].buffer
-      guard buffer.count >= content.count || !content.starts(with: buffer) else { return }
-      stages[i].count = 1
-      let isThere = buffer.starts(with: content)
-      stages[i].buffer = isThere ? Array(buffer.dropFirst(content.count)) : buffer
+      // The count is of those taken off; at the limit everything passes.
+      while stages[i].count < limit {
+        let buffer = stages[i].buffer
+        if buffer.starts(with: content) {
+          stages[i].buffer = Array(buffer.dropFirst(content.count))
+          stages[i].count += 1
+        } else if content.starts(with: buffer) {
+          return
+        } else {
+          stages[i].count = limit
+        }
+      }
       feed(i + 1, stages[i].takeBuffer(), &text)
-    case .stripStop(let content, _):
+    case .stripStop(let content, let limit):
       stages[i].buffer += part
       // A run of the character at the end may be the end of all.
       let buffer = stages[i].buffer
       var end = buffer.count
-      while end >= content.count,
+      var held = 0
+      while held < limit, end >= content.count,
         ByteText.has(content, at: end - content.count, in: buffer, end: end)
       {
         end -= content.count
+        held += 1
       }
       stages[i].buffer = Array(buffer[end...])
       if end > 0 { feed(i + 1, Array(buffer[..<end]), &text) }
@@ -157,9 +165,7 @@ struct DecoderChain: Sendable {
       let rest = stages[i].takeReplaced(pattern, content, isLast: true)
       if !rest.isEmpty { feed(i + 1, rest, &text) }
     case .stripStart: feed(i + 1, stages[i].takeBuffer(), &text)
-    case .stripStop(let content, let count):
-      let rest = stages[i].takeBuffer()
-      feed(i + 1, Array(rest.dropLast(min(rest.count, count * content.count))), &text)
+    case .stripStop: break  // what is held is what is to be taken off
     case .whole(let step): feed(i + 1, whole(step, stages[i].takeBuffer()), &text)
     }
     stages[i].count = 0

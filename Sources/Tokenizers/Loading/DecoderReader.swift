@@ -40,7 +40,7 @@ enum DecoderReader {
     case "Fuse": return .fuse
     case "Strip":
       return .strip(
-        step.bytes("content", default: " "), start: try step.count("start"),
+        try step.character("content", default: " "), start: try step.count("start"),
         stop: try step.count("stop"))
     case "ByteFallback": return .byteFallback
     default: throw step.unsupported(type, types)

@@ -74,12 +74,17 @@ struct JSONField {
 
   /// What Metaspace writes for a space: one character, since text is cut before each.
   func metaspaceMarker() throws(TokenizerError) -> [UInt8] {
-    let marker = string("replacement", default: "▁")
-    guard marker.unicodeScalars.count == 1 else {
+    try character("replacement", default: "▁")
+  }
+
+  /// The bytes of a member that is a single character.
+  func character(_ name: String, default fallback: String) throws(TokenizerError) -> [UInt8] {
+    let text = string(name, default: fallback)
+    guard text.unicodeScalars.count == 1 else {
       throw .malformed(
-        field: "\(path).replacement", expected: "one character", found: "\"\(marker.prefix(20))\"")
+        field: "\(path).\(name)", expected: "one character", found: "\"\(text.prefix(20))\"")
     }
-    return Array(marker.utf8)
+    return Array(text.utf8)
   }
 
   /// A count that is not negative.
@@ -89,6 +94,15 @@ struct JSONField {
       throw .malformed(field: "\(path).\(name)", expected: "0 or more", found: "\(count)")
     }
     return count
+  }
+
+  /// A number of tokens to fill up to, if one is given: every text would be as long as the file says.
+  func paddedLength(_ name: String) throws(TokenizerError) -> Int? {
+    guard let length = self[name]?.value.intValue else { return nil }
+    guard (0...16_777_216).contains(length) else {
+      throw .malformed(field: "\(path).\(name)", expected: "0 to 16777216", found: "\(length)")
+    }
+    return length
   }
 
   /// The member `pattern`: `{"String": ..}`, `{"Regex": ..}`.

@@ -155,8 +155,8 @@ struct TokenizerJSONReader {
   private func padding() throws(TokenizerError) -> TokenPadding? {
     guard let field = root["padding"] else { return nil }
     var result = TokenPadding(id: try field.required("pad_id").int32())
-    result.length = field["strategy"]?["Fixed"]?.value.intValue
-    result.multiple = field["pad_to_multiple_of"]?.value.intValue
+    result.length = try field["strategy"]?.paddedLength("Fixed")
+    result.multiple = try field.paddedLength("pad_to_multiple_of")
     result.typeID = Int32(clamping: field.int("pad_type_id", default: 0))
     result.side = try field.choice("direction", default: .right)
     return result

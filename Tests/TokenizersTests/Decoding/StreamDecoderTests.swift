@@ -1,3 +1,4 @@
+import ApusJSON
 import ApusTokenizers
 import Foundation
 import TestSupport
@@ -76,6 +77,36 @@ import Testing
         expectStreamed(tokenizer, ids, skip: false)
         expectStreamed(tokenizer, ids, skip: true)
       }
+    }
+  }
+
+  @Test("a Strip decoder takes off as many as there are, whatever the file asks for")
+  func strips() throws {
+    func tokenizer(_ strip: JSONValue, joined: Bool) throws -> Tokenizer {
+      let fuse: [JSONValue] = joined ? [["type": "Fuse"]] : []
+      return try Tokenizer(
+        tokenizerJSON: [
+          "model": ["type": "WordLevel", "unk_token": "a", "vocab": ["a": 0, "日": 1, "日日a日": 2]],
+          "decoder": ["type": "Sequence", "decoders": .array(fuse + [strip])],
+        ], config: nil)
+    }
+    let cases = [(0, "日日a日日", "日日a日日"), (1, "日a日", "a"), (.max, "a", "a")]
+    for (count, whole, split) in cases as [(Int, String, String)] {
+      let strip: JSONValue = [
+        "type": "Strip", "content": "日", "start": .int(count), "stop": .int(count),
+      ]
+      let joined = try tokenizer(strip, joined: true)
+      #expect(joined.decode([1, 1, 0, 1, 1], skipSpecialTokens: false) == whole)
+      #expect(joined.decode([2, 1], skipSpecialTokens: false) == whole)
+      for ids in [[1, 1, 0, 1, 1], [2, 1], [1, 1, 1], [0, 1, 0], [1], []] as [[Int32]] {
+        expectStreamed(joined, ids, skip: false)
+      }
+      let apart = try tokenizer(strip, joined: false)
+      #expect(apart.decode([1, 1, 0, 1, 1], skipSpecialTokens: false) == split)
+    }
+    for content in ["", "ab"] {
+      let strip: JSONValue = ["type": "Strip", "content": .string(content), "start": 1, "stop": 0]
+      #expect(throws: TokenizerError.self) { try tokenizer(strip, joined: true) }
     }
   }
 
