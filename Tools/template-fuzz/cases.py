@@ -163,6 +163,7 @@ a  {{- n -}}  b
 {{ 'a\nb\n\nc' | indent }}|{{ 'a\nb' | indent(2, true) }}|{{ 'a\n\nb' | indent(2, blank=true) }}|{{ 'a\nb' | indent('>') }}
 {{ 'a b c d e f g' | wordwrap(3) }}|{{ 'abcdefghij' | wordwrap(4) }}|{{ 'well-known state-of-the-art' | wordwrap(8) }}
 {{ 'foo bar baz qux' | truncate(9) }}|{{ 'foo bar baz qux' | truncate(9, true) }}|{{ 'foo bar' | truncate(5, false, '', 0) }}
+{{ '-{-}- -{-0-}-' | wordwrap(6) }}|{{ 'abcde fghijklm' | wordwrap(6) }}|{{ 4503599627370497.5 | round(-3) }}{{ 25.5 | round(-1) }}{{ 1.466604627547563e60 | round(-20) }}
 {{ 'a,b' | replace(',', ';') }}{{ 'aaa' | replace('a', 'b', 2) }}{{ 5 | replace(5, 6) }}
 {{ 'abc' | center(9) }}|{{ 'x' | center(4) }}|{{ 'one two' | wordcount }}
 {{ '<a href="x">T</a> &amp;  b' | striptags }}|{{ '<&>"\'' | e }}|{{ '<' | e | e }}|{{ '<' | forceescape }}

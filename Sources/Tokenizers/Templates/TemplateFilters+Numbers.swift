@@ -191,14 +191,13 @@ extension PythonText {
     guard number.isFinite, digits < 330 else { return number }
     guard digits < 0 else { return Double(NumberText.fixed(number, digits)) ?? number }
     guard digits >= -308 else { return copysign(0, number) }
-    // As many digits as are left of the unit, by way of the exact decimal form.
-    let text = NumberText.fixed(number.magnitude, 0)
-    guard text.utf8.count + digits > 0 else {
-      let unit = pow(10, Double(-digits))
-      return copysign(number.magnitude > unit / 2 ? unit : 0, number)
-    }
-    let unit = pow(10, Double(-digits))
-    let quotient = (number / unit).rounded(.toNearestOrEven)
-    return quotient * unit
+    let unit = BigInteger.power(of: BigInteger(10), -digits)
+    let (quotient, rest) = BigInteger(truncating: number.magnitude).dividedDown(by: unit)
+    let twice = rest + rest
+    let isOdd = (quotient.limbs.first ?? 0) & 1 == 1
+    let isWhole = number == number.rounded(.towardZero)
+    let isUp = unit < twice || (twice == unit && (isOdd || !isWhole))
+    let rounded = (isUp ? quotient + BigInteger(1) : quotient) * unit
+    return copysign(rounded.double ?? .infinity, number)
   }
 }

@@ -33,7 +33,8 @@ struct TextFilling {
       chunks.removeLast()
     }
     if let next = chunks.last, next.count > width {
-      let space = max(1, width - length)
+      // None, perhaps: then white space stays at the end of the line, as in the reference.
+      let space = width - length
       if breaksLongWords {
         let end = next.lowerBound + cut(scalars[next], at: space)
         line.append(next.lowerBound..<end)
