@@ -37,13 +37,8 @@ extension Tokenizer {
     var decoder = StreamDecoder(self, skipSpecialTokens: skipSpecialTokens)
     var text: [UInt8] = []
     var at = 0
-    var isAllTried = false
     while at < ids.count {
       if let stops = decoder.stopsOfSettledText {
-        if !isAllTried, let all = pieces.text(ids, from: at, stoppingAt: stops, after: text) {
-          return all
-        }
-        isAllTried = true
         pieces.append(ids, from: &at, stoppingAt: stops, to: &text)
         guard at < ids.count else { break }
       }
@@ -51,7 +46,7 @@ extension Tokenizer {
       at += 1
     }
     decoder.finish(into: &text)
-    return String(decoding: text, as: UTF8.self)
+    return String(textOf: text)
   }
 
   /// The raw tokens of a text, their parts of it noted where the sink asks for them.

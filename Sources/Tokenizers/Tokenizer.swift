@@ -48,7 +48,9 @@ public final class Tokenizer: Sendable {
     normalizer = parts.normalizer
     preTokenizer = parts.preTokenizer
     postProcessor = parts.postProcessor
-    pieces = parts.pieces
+    var pieces = parts.pieces
+    if parts.decoder == nil { pieces.pack() }
+    self.pieces = pieces
     decoder = parts.decoder
     truncation = parts.truncation
     padding = parts.padding

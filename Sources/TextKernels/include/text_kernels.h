@@ -251,12 +251,25 @@ size_t apus_text_composed_end(const uint8_t *text, size_t count, size_t from);
 
 // ---- Decoding ----
 
-// What tokens spell: `bytes` of all, one after the other, and flags of each.
+// What one token spells, where that is at most 15 bytes, and its flags. Made by
+// apus_text_pieces_fill.
+typedef struct apus_text_piece {
+  uint8_t bytes[15];
+  uint8_t mark;
+} apus_text_piece;
+
+// The pieces of all tokens, whose flags are below 8.
+//
+// - bytes, starts: the spellings one after the other, and where each begins; [token_count + 1]
+void apus_text_pieces_fill(
+    apus_text_piece *pieces, const uint8_t *bytes, const uint32_t *starts, const uint8_t *flags,
+    size_t token_count);
+
+// What tokens spell: the pieces, and all bytes for those that are longer.
 typedef struct apus_text_spellings {
+  const apus_text_piece *pieces;  // [token_count]
   const uint8_t *bytes;
-  size_t byte_count;
   const uint32_t *starts;  // [token_count + 1]
-  const uint8_t *flags;    // [token_count]
   size_t token_count;
   // Tokens with this flag stand for one byte each; 0 where there are none. They are decoded as far
   // as each of their characters is complete and valid or, with `whole_runs`, a run of them is.
@@ -264,17 +277,18 @@ typedef struct apus_text_spellings {
   bool whole_runs;
 } apus_text_spellings;
 
-// How many bytes ids[*from ..< count] spell. Stops before an id that is no token or has one of the
-// flags in `stops`, and before bytes that are no text; *from says where.
-size_t apus_text_decoded_count(
-    const apus_text_spellings *spellings, uint8_t stops, const int32_t *ids, size_t count,
-    size_t *from);
-
-// Writes that to `out` and returns how many bytes it is. Stops as well where less than a token's
-// bytes and 16 are left of `capacity`.
+// Writes what ids[*from ..< count] spell to `out` and returns how many bytes it is. Stops before an
+// id that is no token or has one of the flags in `stops`, before bytes that are no text, and where
+// a token does not fit in what is left of `capacity`; *from says where. Bytes behind the text may be
+// written, within the capacity.
 size_t apus_text_decode(
     const apus_text_spellings *spellings, uint8_t stops, const int32_t *ids, size_t count,
     size_t *from, uint8_t *out, size_t capacity);
+
+// Whether bytes are text.
+enum apus_text_validity { APUS_TEXT_INVALID = 0, APUS_TEXT_UTF8 = 1, APUS_TEXT_ASCII = 2 };
+
+int32_t apus_text_validity(int32_t isa, const uint8_t *text, size_t count);
 
 #ifdef __cplusplus
 }

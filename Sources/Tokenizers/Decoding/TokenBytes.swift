@@ -44,6 +44,8 @@ struct TokenBytes: Sendable {
   private(set) var flags: [Flags] = []
   /// Of all tokens, in bytes.
   private(set) var longest = 0
+  /// The same once more, where it was asked for.
+  private(set) var packed = PackedSpellings()
 
   var repair = Repair.lossy
   var beginning = Beginning.asElsewhere
@@ -71,6 +73,9 @@ struct TokenBytes: Sendable {
     longest = max(longest, arena.count - before)
     flags.append(isControl ? .control : [])
   }
+
+  /// Makes ready for `append(_:from:stoppingAt:to:)`; no token is added after it.
+  mutating func pack() { packed = PackedSpellings(arena, starts, flags) }
 
   /// An id that stands for no token.
   mutating func appendAbsent() {

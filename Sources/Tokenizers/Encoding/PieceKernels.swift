@@ -155,61 +155,83 @@ struct PiecePattern: Sendable {
   }
 }
 
+/// What tokens spell, as C reads it: one load for a token of up to 15 bytes.
+struct PackedSpellings: Sendable {
+  private let pieces: [apus_text_piece]
+
+  /// Of no token.
+  init() { pieces = [] }
+
+  init(_ arena: [UInt8], _ starts: [UInt32], _ flags: [TokenBytes.Flags]) {
+    pieces = unsafe [apus_text_piece](unsafeUninitializedCapacity: flags.count) { buffer, count in
+      unsafe flags.withUnsafeBytes { flags in
+        unsafe apus_text_pieces_fill(
+          buffer.baseAddress, arena, starts, flags.assumingMemoryBound(to: UInt8.self).baseAddress,
+          flags.count)
+      }
+      count = flags.count
+    }
+  }
+
+  fileprivate func with<R>(
+    _ bytes: TokenBytes, _ body: (UnsafePointer<apus_text_spellings>) -> R
+  ) -> R {
+    let byteFlag: TokenBytes.Flags = if case .lossy = bytes.repair { [] } else { .byte }
+    let wholeRuns = if case .wholeRuns = bytes.repair { true } else { false }
+    return unsafe pieces.withUnsafeBufferPointer { pieces in
+      unsafe bytes.arena.withUnsafeBufferPointer { arena in
+        unsafe bytes.starts.withUnsafeBufferPointer { starts in
+          var spellings = unsafe apus_text_spellings(
+            pieces: pieces.baseAddress, bytes: arena.baseAddress, starts: starts.baseAddress,
+            token_count: pieces.count, byte_flag: byteFlag.rawValue, whole_runs: wholeRuns)
+          return unsafe body(&spellings)
+        }
+      }
+    }
+  }
+}
+
 extension TokenBytes {
   /// Appends what the ids spell, from `ids[from]` up to the first that is no token, has one of the
   /// flags or is a byte whose text hangs on others, and moves `from` there.
   func append(
     _ ids: [Int32], from: inout Int, stoppingAt flags: Flags, to text: inout [UInt8]
   ) {
-    let room = max(1 << 16, longest + 16)
     while from < ids.count {
       let before = from
-      let some = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-        unsafe withSpellings { spellings in
-          count = unsafe apus_text_decode(
-            spellings, flags.rawValue, ids, ids.count, &from, buffer.baseAddress, room)
+      // A text that has hardly begun is made anew with room for all, so that it is not copied;
+      // behind a long one some tokens are taken at a time.
+      let isNew = text.count < 1024
+      let head = isNew ? text : []
+      let room = (isNew ? ids.count - from : min(ids.count - from, 4096)) * 15 + longest + 16
+      let some = unsafe [UInt8](unsafeUninitializedCapacity: head.count + room) { buffer, count in
+        _ = unsafe UnsafeMutableBufferPointer(rebasing: buffer[..<head.count])
+          .initialize(from: head)
+        count = head.count
+        unsafe packed.with(self) { spellings in
+          count += unsafe apus_text_decode(
+            spellings, flags.rawValue, ids, ids.count, &from,
+            buffer.baseAddress.map { unsafe $0 + head.count }, room)
         }
       }
-      text.append(contentsOf: some)
+      if isNew { text = some } else { text.append(contentsOf: some) }
       if from == before { return }
     }
   }
+}
 
-  /// The whole text where nothing stops it: `head` and what `ids[from...]` spell.
-  func text(
-    _ ids: [Int32], from: Int, stoppingAt flags: Flags, after head: [UInt8]
-  ) -> String? {
-    unsafe withSpellings { spellings in
-      var end = from
-      let size = unsafe apus_text_decoded_count(spellings, flags.rawValue, ids, ids.count, &end)
-      guard end == ids.count else { return nil }
-      let room = head.count + size + 16
-      return unsafe String(unsafeUninitializedCapacity: room) { buffer in
-        _ = unsafe UnsafeMutableBufferPointer(rebasing: buffer[..<head.count])
-          .initialize(from: head)
-        var at = from
-        return unsafe head.count
-          + apus_text_decode(
-            spellings, flags.rawValue, ids, ids.count, &at,
-            buffer.baseAddress.map { unsafe $0 + head.count }, size + 16)
-      }
+extension String {
+  /// The text of bytes; those that are no UTF-8 become U+FFFD, as with `String(decoding:as:)`, but
+  /// found out sooner.
+  init(textOf bytes: [UInt8]) {
+    let validity = unsafe apus_text_validity(apus_text_isa_best(), bytes, bytes.count)
+    guard validity != APUS_TEXT_INVALID.rawValue else {
+      self.init(decoding: bytes, as: UTF8.self)
+      return
     }
-  }
-
-  private func withSpellings<R>(_ body: (UnsafePointer<apus_text_spellings>) -> R) -> R {
-    let bytes: Flags = if case .lossy = repair { [] } else { .byte }
-    let wholeRuns = if case .wholeRuns = repair { true } else { false }
-    return unsafe arena.withUnsafeBufferPointer { arena in
-      unsafe starts.withUnsafeBufferPointer { starts in
-        unsafe self.flags.withUnsafeBufferPointer { all in
-          var spellings = unsafe apus_text_spellings(
-            bytes: arena.baseAddress, byte_count: arena.count, starts: starts.baseAddress,
-            flags: UnsafeRawPointer(all.baseAddress)?.assumingMemoryBound(to: UInt8.self),
-            token_count: all.count, byte_flag: bytes.rawValue, whole_runs: wholeRuns)
-          return unsafe body(&spellings)
-        }
-      }
-    }
+    let isASCII = validity == APUS_TEXT_ASCII.rawValue
+    self = unsafe String(
+      copying: UTF8Span(unchecked: bytes.span, isKnownASCII: isASCII))
   }
 }
 

@@ -2,71 +2,77 @@ import ApusTextKernels
 import Testing
 
 @Suite struct DecodeTests {
-  @Test func writesSpellingsUntilSomethingStopsIt() {
-    let long = String(repeating: "x", count: 90)
-    let words = ["", "a", "sixteen bytes ab", "seventeen bytes a", long]
-    let bytes = Array(words.joined().utf8)
+  /// Tokens with their spellings and flags.
+  private struct Vocabulary {
+    var bytes: [UInt8] = []
     var starts: [UInt32] = [0]
-    for word in words { starts.append(starts[starts.count - 1] + UInt32(word.utf8.count)) }
-    let flags: [UInt8] = [0, 1, 0, 2, 0]
-    let ids: [Int32] = [2, 1, 4, 0, 3, 2, 5, -1, 2]
+    var flags: [UInt8] = []
 
-    func decode(stops: UInt8, capacity: Int, from: inout Int) -> String {
-      var out = [UInt8](repeating: 0xEE, count: capacity)
-      let written = unsafe bytes.withUnsafeBufferPointer { bytes in
-        unsafe starts.withUnsafeBufferPointer { starts in
-          unsafe flags.withUnsafeBufferPointer { flags in
+    mutating func append(_ spelling: some Sequence<UInt8>, flags: UInt8 = 0) {
+      bytes.append(contentsOf: spelling)
+      starts.append(UInt32(bytes.count))
+      self.flags.append(flags)
+    }
+
+    /// What is written, and where it stops.
+    func decode(
+      _ ids: [Int32], from: Int = 0, stops: UInt8 = 0, capacity: Int, byteFlag: UInt8 = 0,
+      wholeRuns: Bool = false
+    ) -> (text: [UInt8], from: Int) {
+      let pieces = unsafe [apus_text_piece](unsafeUninitializedCapacity: flags.count) {
+        unsafe apus_text_pieces_fill($0.baseAddress, bytes, starts, flags, flags.count)
+        $1 = flags.count
+      }
+      var out = [UInt8](repeating: 0xEE, count: capacity + 16)
+      var at = from
+      let written = unsafe pieces.withUnsafeBufferPointer { pieces in
+        unsafe bytes.withUnsafeBufferPointer { bytes in
+          unsafe starts.withUnsafeBufferPointer { starts in
             var spellings = unsafe apus_text_spellings(
-              bytes: bytes.baseAddress, byte_count: bytes.count, starts: starts.baseAddress,
-              flags: flags.baseAddress, token_count: flags.count, byte_flag: 0, whole_runs: false)
+              pieces: pieces.baseAddress, bytes: bytes.baseAddress, starts: starts.baseAddress,
+              token_count: flags.count, byte_flag: byteFlag, whole_runs: wholeRuns)
             return unsafe apus_text_decode(
-              &spellings, stops, ids, ids.count, &from, &out, capacity)
+              &spellings, stops, ids, ids.count, &at, &out, capacity)
           }
         }
       }
-      return String(decoding: out[..<written], as: UTF8.self)
+      #expect(out[capacity...].allSatisfy { $0 == 0xEE }, "written behind the capacity")
+      return (Array(out[..<written]), at)
     }
+  }
 
-    var from = 0
-    #expect(
-      decode(stops: 0, capacity: 400, from: &from)
-        == [2, 1, 4, 0, 3, 2].map { words[$0] }.joined())
-    #expect(from == 6)
-    from = 0
-    #expect(decode(stops: 2, capacity: 400, from: &from) == [2, 1, 4].map { words[$0] }.joined())
-    #expect(from == 4)
-    from = 0
-    #expect(decode(stops: 0, capacity: 60, from: &from) == words[2] + words[1])
-    #expect(from == 2)
-    from = 8
-    #expect(decode(stops: 0, capacity: 31, from: &from) == "")
-    #expect(from == 8)
-    #expect(decode(stops: 0, capacity: 32, from: &from) == words[2])
-    #expect(from == 9)
+  @Test func writesSpellingsUntilSomethingStopsIt() {
+    let long = String(repeating: "x", count: 90)
+    let words = ["", "a", "fifteen bytes a", "sixteen bytes ab", long]
+    var vocabulary = Vocabulary()
+    for (word, flags) in zip(words, [0, 1, 0, 2, 0] as [UInt8]) {
+      vocabulary.append(word.utf8, flags: flags)
+    }
+    let ids: [Int32] = [2, 1, 4, 0, 3, 2, 5, -1, 2]
+    func text(_ ids: [Int32]) -> [UInt8] { ids.flatMap { Array(words[Int($0)].utf8) } }
+
+    let all = vocabulary.decode(ids, capacity: 400)
+    #expect(all.text == text([2, 1, 4, 0, 3, 2]) && all.from == 6)
+    let stopped = vocabulary.decode(ids, stops: 2, capacity: 400)
+    #expect(stopped.text == text([2, 1, 4, 0]) && stopped.from == 4)
+    let last = vocabulary.decode(ids, from: 8, capacity: 15)
+    #expect(last.text == text([2]) && last.from == 9)
+    #expect(vocabulary.decode(ids, from: 8, capacity: 14).from == 8)
+    // Whatever there is room for, all that fits is written, and nothing behind it.
+    for capacity in 0...150 {
+      let (found, from) = vocabulary.decode(ids, capacity: capacity)
+      #expect(found == text(Array(ids[..<from])))
+      #expect(from == 6 || found.count + words[Int(ids[from])].utf8.count > capacity)
+    }
   }
 
   /// Tokens 0 to 255 are the bytes, 256 is a word.
   private func decodeBytes(_ ids: [Int32], wholeRuns: Bool) -> (text: [UInt8], from: Int) {
-    let bytes = (0..<256).map { UInt8($0) } + Array("word".utf8)
-    let starts = (0...256).map { UInt32($0) } + [260]
-    let flags = [UInt8](repeating: 2, count: 256) + [0]
-    var out = [UInt8](repeating: 0, count: ids.count * 4 + 64)
-    return unsafe bytes.withUnsafeBufferPointer { bytes in
-      unsafe starts.withUnsafeBufferPointer { starts in
-        unsafe flags.withUnsafeBufferPointer { flags in
-          var spellings = unsafe apus_text_spellings(
-            bytes: bytes.baseAddress, byte_count: bytes.count, starts: starts.baseAddress,
-            flags: flags.baseAddress, token_count: flags.count, byte_flag: 2,
-            whole_runs: wholeRuns)
-          var (from, counted) = (0, 0)
-          let count = unsafe apus_text_decoded_count(&spellings, 1, ids, ids.count, &counted)
-          let written = unsafe apus_text_decode(
-            &spellings, 1, ids, ids.count, &from, &out, out.count)
-          #expect(written == count && from == counted)
-          return (Array(out[..<written]), from)
-        }
-      }
-    }
+    var vocabulary = Vocabulary()
+    for byte in 0..<256 { vocabulary.append([UInt8(byte)], flags: 2) }
+    vocabulary.append("word".utf8)
+    return vocabulary.decode(
+      ids, stops: 1, capacity: ids.count * 4 + 64, byteFlag: 2, wholeRuns: wholeRuns)
   }
 
   @Test func bytesAreTextWhereTheirCharactersAre() {
