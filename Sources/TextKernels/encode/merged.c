@@ -11,11 +11,12 @@
 #include "../memory.h"
 #include "model.h"
 
-// How each token is made. Ranks are one higher than those of merges; symbols have 0.
-typedef struct makings {
-  uint32_t *rank;
-  uint32_t *merge;  // which one of the vocabulary
-} makings;
+// How a token is made. Ranks are one higher than those of merges; symbols have 0.
+typedef struct making {
+  uint32_t rank;
+  uint32_t left, right;
+  uint32_t merge;  // which one of the vocabulary
+} making;
 
 #define NOT_MADE UINT32_MAX
 
@@ -26,18 +27,20 @@ static bool is_symbol(const apus_text_model *m, const uint8_t *bytes, size_t cou
 
 // Whether nothing merges across the border of two tokens before they are both complete.
 static bool stays_apart(
-    const apus_text_pairs *pairs, const apus_text_merge *merges, const makings *k,
-    uint32_t left, uint32_t right) {
-  while (k->rank[left] > 0 || k->rank[right] > 0) {
+    const apus_text_pairs *pairs, const making *makings, uint32_t left, uint32_t right) {
+  making of_left = makings[left], of_right = makings[right];
+  while (of_left.rank > 0 || of_right.rank > 0) {
     // Back in time, the later of the two first; of two alike the left one was first. A pair across
     // is to the right of the left token's own, and to the left of the right one's.
     uint32_t limit;
-    if (k->rank[left] > k->rank[right]) {
-      limit = k->rank[left];
-      left = (uint32_t)merges[k->merge[left]].right;
+    if (of_left.rank > of_right.rank) {
+      limit = of_left.rank;
+      left = of_left.right;
+      of_left = makings[left];
     } else {
-      limit = k->rank[right] + 1;
-      right = (uint32_t)merges[k->merge[right]].left;
+      limit = of_right.rank + 1;
+      right = of_right.left;
+      of_right = makings[right];
     }
     uint32_t rank = pair_rank(pairs, left, right);
     if (rank != RANK_NEVER && rank + 1 < limit) return false;
@@ -76,7 +79,7 @@ static uint32_t *sort_by_rank(const apus_text_vocabulary *v, uint32_t **starts, 
 
 // The one of order[0 ..< count], all of one rank, that makes its token; NOT_MADE where none does.
 static uint32_t find_making(
-    const apus_text_model *m, const apus_text_vocabulary *v, const makings *k,
+    const apus_text_model *m, const apus_text_vocabulary *v, const making *makings,
     const uint32_t *order, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const apus_text_merge *merge = v->merges + order[i];
@@ -84,10 +87,10 @@ static uint32_t find_making(
     uint32_t rank = (uint32_t)merge->rank;
     if (left >= m->token_count || right >= m->token_count) continue;
     // Not made at all, or later than this.
-    if (k->rank[left] > rank || k->rank[right] > rank) continue;
+    if (makings[left].rank > rank || makings[right].rank > rank) continue;
     // Of two merges of one pair only one counts.
     if (pair_rank(&m->pairs, left, right) != rank) continue;
-    if (stays_apart(&m->pairs, v->merges, k, left, right)) return order[i];
+    if (stays_apart(&m->pairs, makings, left, right)) return order[i];
   }
   return NOT_MADE;
 }
@@ -95,17 +98,18 @@ static uint32_t find_making(
 // Ranks ahead of which merges are sent for: they are all over the memory.
 #define AHEAD 12
 
-static void send_for(const apus_text_model *m, const makings *k, const apus_text_merge *merge) {
+static void send_for(
+    const apus_text_model *m, const making *makings, const apus_text_merge *merge) {
   uint64_t hash = pair_hash(pair_key((uint32_t)merge->left, (uint32_t)merge->right));
   __builtin_prefetch(m->pairs.filter + (hash >> m->pairs.filter_shift));
   __builtin_prefetch(m->pairs.slots + pair_slot(&m->pairs, hash));
-  __builtin_prefetch(k->rank + merge->left);
-  __builtin_prefetch(k->rank + merge->right);
+  __builtin_prefetch(makings + merge->left);
+  __builtin_prefetch(makings + merge->right);
 }
 
-// Fills k. False where ranks are so much out of order that borders do not tell.
+// Fills `makings`. False where ranks are so much out of order that borders do not tell.
 static bool find_makings(
-    const apus_text_model *m, const apus_text_vocabulary *v, makings *k) {
+    const apus_text_model *m, const apus_text_vocabulary *v, making *makings) {
   apus_text_encoder_body body = apus_text_encoder_body_for(apus_text_isa_best());
   apus_text_merge_scratch scratch = {0};
   uint32_t *starts, ranks;
@@ -113,23 +117,26 @@ static bool find_makings(
   bool is_ordered = true;
   for (uint32_t id = 0; id < m->token_count; id++) {
     bool is_base = is_symbol(m, m->bytes + m->starts[id], m->starts[id + 1] - m->starts[id]);
-    k->rank[id] = is_base ? 0 : NOT_MADE;
+    makings[id] = (making){.rank = is_base ? 0 : NOT_MADE};
   }
   for (uint32_t rank = 0; rank < ranks && is_ordered; rank++) {
     size_t count = starts[rank + 1] - starts[rank];
     if (rank + AHEAD < ranks && starts[rank + AHEAD] < starts[rank + AHEAD + 1])
-      send_for(m, k, v->merges + order[starts[rank + AHEAD]]);
+      send_for(m, makings, v->merges + order[starts[rank + AHEAD]]);
     if (count == 0) continue;
     const uint32_t *group = order + starts[rank];
     uint32_t id = (uint32_t)v->merges[group[0]].merged;
     bool is_shared = m->pairs.merged[rank] == SHARED;
     if (is_shared || id >= m->token_count || m->starts[id + 1] == m->starts[id]) {
       is_ordered = false;
-    } else if (k->rank[id] == NOT_MADE) {
-      uint32_t merge = find_making(m, v, k, group, count);
-      k->merge[id] = merge;
-      if (merge != NOT_MADE) k->rank[id] = rank + 1;
-      if (merge == NOT_MADE && becomes_itself(m, &body, &scratch, id)) is_ordered = false;
+    } else if (makings[id].rank == NOT_MADE) {
+      uint32_t merge = find_making(m, v, makings, group, count);
+      if (merge != NOT_MADE) {
+        const apus_text_merge *by = v->merges + merge;
+        makings[id] = (making){rank + 1, (uint32_t)by->left, (uint32_t)by->right, merge};
+      } else if (becomes_itself(m, &body, &scratch, id)) {
+        is_ordered = false;
+      }
     }
   }
   free(order);
@@ -139,14 +146,15 @@ static bool find_makings(
 }
 
 // Keeps the pairs that make tokens and nothing else.
-static void keep_makings(apus_text_model *m, const apus_text_vocabulary *v, const makings *k) {
+static void keep_makings(
+    apus_text_model *m, const apus_text_vocabulary *v, const making *makings) {
   apus_text_merge *kept = apus_text_allocate((v->merge_count + (size_t)1) * sizeof *kept);
   apus_text_vocabulary less = *v;
   less.merges = kept;
   less.merge_count = 0;
   for (uint32_t id = 0; id < m->token_count; id++)
-    if (k->rank[id] != 0 && k->rank[id] != NOT_MADE)
-      kept[less.merge_count++] = v->merges[k->merge[id]];
+    if (makings[id].rank != 0 && makings[id].rank != NOT_MADE)
+      kept[less.merge_count++] = v->merges[makings[id].merge];
   if (less.merge_count < v->merge_count) {
     apus_text_pairs_destroy(&m->pairs);
     apus_text_pairs_init(&m->pairs, &less);
@@ -155,13 +163,11 @@ static void keep_makings(apus_text_model *m, const apus_text_vocabulary *v, cons
 }
 
 void apus_text_find_merged(apus_text_model *m, const apus_text_vocabulary *v) {
-  makings k;
-  size_t size = (m->token_count + (size_t)1) * sizeof(uint32_t);
-  k.rank = apus_text_allocate(size);
-  k.merge = apus_text_allocate(size);
-  if (find_makings(m, v, &k)) {
-    for (uint32_t id = 0; id < m->token_count; id++) m->is_merged[id] = k.rank[id] != NOT_MADE;
-    keep_makings(m, v, &k);
+  making *makings = apus_text_allocate_table((m->token_count + (size_t)1) * sizeof *makings);
+  if (find_makings(m, v, makings)) {
+    for (uint32_t id = 0; id < m->token_count; id++)
+      m->is_merged[id] = makings[id].rank != NOT_MADE;
+    keep_makings(m, v, makings);
   } else {
     apus_text_encoder_body body = apus_text_encoder_body_for(apus_text_isa_best());
     apus_text_merge_scratch scratch = {0};
@@ -170,6 +176,5 @@ void apus_text_find_merged(apus_text_model *m, const apus_text_vocabulary *v) {
         m->is_merged[id] = becomes_itself(m, &body, &scratch, id);
     apus_text_merge_destroy(&scratch);
   }
-  free(k.rank);
-  free(k.merge);
+  free(makings);
 }

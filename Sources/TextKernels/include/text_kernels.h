@@ -192,6 +192,14 @@ void apus_text_word_tell_word(
 
 // ---- Loading ----
 
+// Writes the bytes that tokens first ..< end stand for, which are spelled in the byte alphabet of
+// byte-level tokenizers, to `out`, and where each ends there to `ends`. A token with another
+// character is kept as it is spelled, or becomes empty. Returns how many bytes it is, at most as
+// many as the spellings have.
+size_t apus_text_spell_out(
+    const uint8_t *bytes, const uint32_t *starts, size_t first, size_t end, bool keeps_others,
+    uint8_t *out, uint32_t *ends);
+
 // An open table of tokens by their bytes: `slots` has a power of two of entries, more than there
 // are tokens, and is filled by apus_text_index_fill. Of equal spellings the later counts; empty
 // ones are none.

@@ -220,6 +220,7 @@ static void read_object(json *j, reading *r, bool is_model) {
 bool apus_text_document_read(apus_text_document *d, const uint8_t *text, size_t count) {
   memset(d, 0, sizeof *d);
   if (count >= APUS_TEXT_BYTES_LIMIT) return false;
+  if (!apus_text_validity(apus_text_isa_best(), text, count)) return false;
   json j = {text, count, 0, false};
   reading r = {.document = d};
   read_object(&j, &r, false);

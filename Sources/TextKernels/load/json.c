@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "../utf8.h"
-
 void json_skip_space(json *j) {
   while (j->at < j->count) {
     uint8_t byte = j->text[j->at];
@@ -63,12 +61,13 @@ static size_t escape(json *j, uint8_t *out) {
   return put(out, scalar);
 }
 
-// The high bits of those of eight bytes that are no plain characters in ASCII: quotes, backslashes,
-// controls and bytes above ASCII; of those behind the first of them, perhaps more.
+// The high bits of those of eight bytes that are quotes, backslashes or controls; of bytes behind
+// the first of them, perhaps more.
 static uint64_t specials(uint64_t word) {
   const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
   uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-  return ((quote - ones) | (backslash - ones) | (word - ones * 0x20) | word) & high;
+  return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+          ((word - ones * 0x20) & ~word)) & high;
 }
 
 // Copies plain characters, eight at a time and more of them than there are where there is room.
@@ -87,7 +86,7 @@ static size_t copy_plain(json *j, uint8_t *out) {
   }
   for (; j->at < j->count; j->at++) {
     uint8_t byte = j->text[j->at];
-    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') break;
+    if (byte < 0x20 || byte == '"' || byte == '\\') break;
     out[j->at - start] = byte;
   }
   return j->at - start;
@@ -101,18 +100,9 @@ size_t json_string(json *j, uint8_t *out) {
     if (j->at == j->count) break;
     uint8_t byte = j->text[j->at];
     if (byte == '"') return j->at++, written;
-    if (byte == '\\') {
-      j->at++;
-      written += escape(j, out + written);
-    } else if (byte < 0x20) {
-      break;
-    } else {
-      size_t length = valid_length(j->text + j->at, j->count - j->at);
-      if (length == 0) break;
-      memcpy(out + written, j->text + j->at, length);
-      written += length;
-      j->at += length;
-    }
+    if (byte != '\\') break;
+    j->at++;
+    written += escape(j, out + written);
   }
   j->failed = true;
   return 0;

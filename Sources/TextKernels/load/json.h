@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 typedef struct json {
-  const uint8_t *text;
+  const uint8_t *text;  // UTF-8
   size_t count;
   size_t at;
   bool failed;
@@ -19,7 +19,7 @@ void json_skip_space(json *j);
 bool json_take(json *j, uint8_t character);
 
 // Reads a string into `out`, which has room for all that is left of the document, and returns its
-// length. Fails for escapes that are no character and bytes that are no UTF-8.
+// length. Fails for escapes that are no character.
 size_t json_string(json *j, uint8_t *out);
 
 // Skips a string and returns where its text begins.

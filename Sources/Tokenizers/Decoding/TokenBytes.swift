@@ -65,13 +65,21 @@ struct TokenBytes: Sendable {
     self.flags.append(flags)
   }
 
-  /// A token that is spelled in the byte alphabet, or with other characters stands for itself.
-  mutating func append(spelledInBytes spelling: ArraySlice<UInt8>, isControl: Bool) {
-    let before = arena.count
-    if !ByteAlphabet.append(spelling, to: &arena) { arena.append(contentsOf: spelling) }
-    starts.append(UInt32(arena.count))
-    longest = max(longest, arena.count - before)
-    flags.append(isControl ? .control : [])
+  /// Tokens that are spelled in the byte alphabet, or with other characters stand for themselves.
+  /// Those without a spelling are none.
+  mutating func append(
+    spelledInBytes ids: Range<Int32>, of vocabulary: Vocabulary, isControl: (Int32) -> Bool
+  ) {
+    let spelled = vocabulary.spelledOut(ids, keepingOthers: true)
+    let before = UInt32(arena.count)
+    arena += spelled.bytes
+    var start: UInt32 = 0
+    for (id, end) in zip(ids, spelled.ends) {
+      starts.append(before + end)
+      longest = max(longest, Int(end - start))
+      flags.append(end == start ? .absent : isControl(id) ? .control : [])
+      start = end
+    }
   }
 
   /// Makes ready for `append(_:from:stoppingAt:to:)`; no token is added after it.

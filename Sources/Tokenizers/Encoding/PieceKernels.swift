@@ -284,6 +284,25 @@ struct SpellingIndex: Sendable {
   }
 }
 
+extension Vocabulary {
+  /// The bytes that these tokens stand for, which are spelled in the byte alphabet, one after the
+  /// other, and where each ends. One with another character stands for its spelling or, without
+  /// `keepingOthers`, for nothing.
+  func spelledOut(_ ids: Range<Int32>, keepingOthers: Bool) -> (bytes: [UInt8], ends: [UInt32]) {
+    let (first, end) = (Int(ids.lowerBound), Int(ids.upperBound))
+    let room = Int(starts[end] - starts[first])
+    var bytes: [UInt8] = []
+    let ends = unsafe [UInt32](unsafeUninitializedCapacity: ids.count) { ends, count in
+      bytes = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, written in
+        written = unsafe apus_text_spell_out(
+          arena, starts, first, end, keepingOthers, buffer.baseAddress, ends.baseAddress)
+      }
+      count = ids.count
+    }
+    return (bytes, ends)
+  }
+}
+
 /// The two long lists of a byte-pair `tokenizer.json`, read without the rest.
 struct TokenLists: Sendable {
   /// The spellings of all tokens, one after the other, and where each begins, by id.

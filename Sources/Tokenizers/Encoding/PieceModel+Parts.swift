@@ -23,26 +23,42 @@ extension PieceModel {
     // bytes are no text.
     var excluded = TokenSet(parts.readsAddedTokens ? parts.added.map(\.id) : [])
     if pattern == nil { for id in symbols { excluded.insert(id) } }
-    var tokens: [UInt8] = []
-    var starts: [UInt32] = [0]
-    starts.reserveCapacity(parts.vocabulary.count + 1)
-    for id in 0..<Int32(parts.vocabulary.count) {
-      if !excluded.contains(id) {
-        let spelling = parts.vocabulary.bytes(id)
-        if pattern != nil {
-          ByteAlphabet.append(spelling, to: &tokens)
-        } else if spaces == .themselves {
-          tokens += spelling
-        } else {
-          tokens += ByteText.replacing(PieceModel.marker, with: [0x20], in: Array(spelling))
-        }
-      }
-      starts.append(UInt32(tokens.count))
-    }
+    let (tokens, starts) = PieceModel.tokens(
+      of: parts.vocabulary, but: excluded, isByteLevel: pattern != nil, spaces: spaces)
     self.init(
       tokens: tokens, starts: starts, symbols: symbols, merges: model.merges.rules,
       prefersWholeTokens: model.prefersWholeTokens, pattern: pattern, spaces: spaces,
       prefixesSpace: prefixes)
+  }
+
+  /// The bytes of every token as the text has them, and where each begins; nothing of those that
+  /// are excluded.
+  private static func tokens(
+    of vocabulary: Vocabulary, but excluded: TokenSet, isByteLevel: Bool, spaces: SpaceMeaning
+  ) -> (bytes: [UInt8], starts: [UInt32]) {
+    let limit = Int32(vocabulary.count)
+    var bytes: [UInt8] = []
+    var starts: [UInt32] = [0]
+    starts.reserveCapacity(vocabulary.count + 1)
+    for ids in excluded.gaps(below: limit) {
+      starts += repeatElement(UInt32(bytes.count), count: Int(ids.lowerBound) + 1 - starts.count)
+      if isByteLevel {
+        let spelled = vocabulary.spelledOut(ids, keepingOthers: false)
+        let before = UInt32(bytes.count)
+        bytes += spelled.bytes
+        starts += spelled.ends.map { before + $0 }
+        continue
+      }
+      for id in ids {
+        let spelling = vocabulary.bytes(id)
+        bytes +=
+          spaces == .themselves
+          ? spelling : ByteText.replacing(PieceModel.marker, with: [0x20], in: Array(spelling))[...]
+        starts.append(UInt32(bytes.count))
+      }
+    }
+    starts += repeatElement(UInt32(bytes.count), count: vocabulary.count + 1 - starts.count)
+    return (bytes, starts)
   }
 
   /// A section with what is put in front of it.

@@ -3,9 +3,9 @@
 /// One arena of UTF-8 holds every spelling, and an open table of ids finds them: a vocabulary of
 /// 150,000 tokens is three allocations instead of as many strings.
 struct Vocabulary: Sendable {
-  private let arena: [UInt8]
+  let arena: [UInt8]
   /// Spelling of id `i`: `arena[starts[i]..<starts[i + 1]]`; empty where there is no such token.
-  private let starts: [UInt32]
+  let starts: [UInt32]
   private let index: SpellingIndex
 
   /// - Parameter spellings: by id; empty where an id is not taken. Of two equal ones the later is

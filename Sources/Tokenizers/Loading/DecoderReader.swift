@@ -82,17 +82,27 @@ extension TokenizerParts {
   /// The usual decoder of byte-level models, without an array for every token.
   private mutating func decodeBytes(_ isControl: (Int32) -> Bool) {
     let table = AddedTokenTable(added)
-    let isAdded = TokenSet(added.map(\.id))
+    let limit = Int32(vocabulary.count)
     pieces = TokenBytes()
-    for id in 0..<Int32(max(vocabulary.count, table.limit)) {
-      if isAdded.contains(id), let spelling = table.decoded(id) {
-        pieces.append(spelledInBytes: spelling[...], isControl: isControl(id))
-      } else if vocabulary.contains(id) {
-        pieces.append(spelledInBytes: vocabulary.bytes(id), isControl: isControl(id))
-      } else {
-        pieces.appendAbsent()
+    var next: Int32 = 0
+    func appendAdded(below end: Int32) {
+      for id in next..<end {
+        if let spelling = table.decoded(id) {
+          pieces.append(
+            .init(bytes: ByteAlphabet.bytes(of: spelling[...]) ?? spelling),
+            isControl: isControl(id))
+        } else {
+          pieces.appendAbsent()
+        }
       }
+      next = end
     }
+    for ids in TokenSet(added.map(\.id)).gaps(below: limit) {
+      appendAdded(below: ids.lowerBound)
+      pieces.append(spelledInBytes: ids, of: vocabulary, isControl: isControl)
+      next = ids.upperBound
+    }
+    appendAdded(below: max(limit, Int32(table.limit)))
   }
 
   /// The spellings by id, added tokens included.

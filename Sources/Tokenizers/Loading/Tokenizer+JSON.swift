@@ -213,6 +213,18 @@ struct TokenSet: Sendable {
   }
 
   func contains(_ id: Int32) -> Bool { Int(id) < members.count && members[Int(id)] }
+
+  /// The runs of ids below a limit that are no members.
+  func gaps(below limit: Int32) -> [Range<Int32>] {
+    var gaps: [Range<Int32>] = []
+    var start: Int32 = 0
+    for id in 0..<min(Int32(members.count), limit) where members[Int(id)] {
+      if id > start { gaps.append(start..<id) }
+      start = id + 1
+    }
+    if start < limit { gaps.append(start..<limit) }
+    return gaps
+  }
 }
 
 extension TokenizerParts {
