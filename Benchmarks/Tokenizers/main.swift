@@ -42,6 +42,7 @@ var tokenizer: Tokenizer?
 let loadTime = try clock.measure {
   tokenizer = try Tokenizer.load(folder: arguments[1])
   _ = tokenizer?.encode("Hello, 你好 12\n", addSpecialTokens: false)
+  if operation == "batch" { tokenizer?.prepare(threads: threads) }
 }
 let loadProcessor = (processorSeconds() * 1e4).rounded() / 1e4
 guard let tokenizer else { fatalError("no tokenizer") }

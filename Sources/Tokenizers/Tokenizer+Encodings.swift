@@ -52,6 +52,19 @@ extension Tokenizer {
     }
   }
 
+  /// Makes ready what each of so many threads needs for itself, which otherwise the first text that
+  /// it encodes waits for. The memory, mostly a table of all tokens, stays with the tokenizer.
+  public func prepare(threads: Int) {
+    var prepared: [EncodingScratch] = []
+    while prepared.count < threads {
+      var scratch = scratches.withLock { $0.popLast() } ?? EncodingScratch()
+      if let words, scratch.wordEncoder == nil { scratch.wordEncoder = WordEncoder(words.model) }
+      if let pieceModel, scratch.encoder == nil { scratch.encoder = PieceEncoder(pieceModel) }
+      prepared.append(scratch)
+    }
+    scratches.withLock { [prepared] in $0 += prepared }
+  }
+
   private func unpadded(
     _ text: String, _ pair: String?, addSpecialTokens: Bool, _ truncation: TokenTruncation?
   ) throws(TokenizerError) -> TokenEncoding {
@@ -155,8 +168,8 @@ enum ParallelMap {
   ) -> [Value] {
     let count = max(1, min(threads, elements.count))
     guard count > 1 else { return elements.map(body) }
-    // Small parts even out texts of different lengths.
-    let size = max(1, elements.count / (count * 8))
+    // Small parts even out texts of different lengths, and threads that begin or are held up.
+    let size = max(1, elements.count / (count * 64))
     let starts = Array(stride(from: 0, to: elements.count, by: size))
     let results = SharedParts<Value>(count: starts.count)
     let next = SharedCounter()

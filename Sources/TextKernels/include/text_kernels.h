@@ -195,7 +195,7 @@ void apus_text_word_tell_word(
 // Writes the bytes that tokens first ..< end stand for, which are spelled in the byte alphabet of
 // byte-level tokenizers, to `out`, and where each ends there to `ends`. A token with another
 // character is kept as it is spelled, or becomes empty. Returns how many bytes it is, at most as
-// many as the spellings have.
+// many as the spellings have; `out` has room for 8 more.
 size_t apus_text_spell_out(
     const uint8_t *bytes, const uint32_t *starts, size_t first, size_t end, bool keeps_others,
     uint8_t *out, uint32_t *ends);

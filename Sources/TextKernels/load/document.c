@@ -56,41 +56,51 @@ static bool place(apus_text_document *d, const entries *e) {
   return true;
 }
 
-// `"left right"`, or `["left", "right"]`; returns the length of both together without the space,
-// and *border, where the right one begins.
-static size_t read_pair(json *j, uint8_t *text, size_t *border) {
+// A merge whose tokens have not been looked up.
+typedef struct waiting_merge {
+  size_t left, left_count, right, right_count;  // in the text
+  uint64_t left_hash, right_hash;
+} waiting_merge;
+
+// `count` where there is none.
+static size_t find_space(const uint8_t *text, size_t from, size_t count) {
+  for (size_t i = from; i < count; i++)
+    if (text[i] == ' ') return i;
+  return count;
+}
+
+// `"left right"`, or `["left", "right"]`; returns how much of the text is taken.
+static size_t read_pair(json *j, uint8_t *text, waiting_merge *m) {
   if (json_take(j, '[')) {
-    *border = json_string(j, text);
+    m->left_count = m->right = json_string(j, text);
     if (!json_take(j, ',')) j->failed = true;
-    size_t count = *border + (j->failed ? 0 : json_string(j, text + *border));
+    m->right_count = j->failed ? 0 : json_string(j, text + m->right);
     if (!json_take(j, ']')) j->failed = true;
-    return count;
+    return m->right + m->right_count;
   }
   size_t count = json_string(j, text);
   // The space is not the first character.
-  uint8_t *space = count > 1 ? memchr(text + 1, ' ', count - 1) : NULL;
-  if (!space) return j->failed = true, 0;
-  *border = (size_t)(space - text);
-  memmove(space, space + 1, count - *border - 1);
-  return count - 1;
+  m->left_count = find_space(text, 1, count);
+  if (count == 0 || m->left_count == count) return j->failed = true, 0;
+  m->right = m->left_count + 1;
+  m->right_count = count - m->right;
+  return count;
 }
 
-// The token that is spelled so. Merges mostly give one token after the other.
+// The token that is spelled as the two together. Merges mostly give one token after the other.
 static int32_t find_merged(
-    const apus_text_index *x, const uint8_t *text, size_t count, int32_t expected) {
+    const apus_text_index *x, uint8_t *text, const waiting_merge *m, int32_t expected) {
+  size_t count = m->left_count + m->right_count;
   if (expected > 0 && (size_t)expected < x->token_count) {
-    size_t start = x->starts[expected];
-    if (x->starts[expected + 1] - start == count && memcmp(x->bytes + start, text, count) == 0)
+    const uint8_t *spelling = x->bytes + x->starts[expected];
+    if (x->starts[expected + 1] - x->starts[expected] == count &&
+        index_equal(spelling, text + m->left, m->left_count) &&
+        index_equal(spelling + m->left_count, text + m->right, m->right_count))
       return expected;
   }
-  return apus_text_index_find(x, text, count);
+  memmove(text + m->left + m->left_count, text + m->right, m->right_count);
+  return apus_text_index_find(x, text + m->left, count);
 }
-
-// A merge whose tokens have not been looked up.
-typedef struct waiting_merge {
-  size_t start, border, count;  // of its text
-  uint64_t left, right;  // hashes
-} waiting_merge;
 
 // So many are looked up together: their slots, and then the spellings that those name, are sent for
 // before they are needed.
@@ -108,22 +118,22 @@ static void send_for(const apus_text_index *x, uint64_t hash, int step) {
 
 // Looks the merges up and adds them; false where one is of no tokens.
 static bool add_waiting(
-    apus_text_document *d, const apus_text_index *x, const uint8_t *text,
-    const waiting_merge *merges, size_t count) {
+    apus_text_document *d, const apus_text_index *x, uint8_t *text, const waiting_merge *merges,
+    size_t count) {
   for (int step = 0; step < 3; step++) {
     for (size_t i = 0; i < count; i++) {
-      send_for(x, merges[i].left, step);
-      send_for(x, merges[i].right, step);
+      send_for(x, merges[i].left_hash, step);
+      send_for(x, merges[i].right_hash, step);
     }
   }
   for (size_t i = 0; i < count; i++) {
     const waiting_merge *m = merges + i;
-    const uint8_t *p = text + m->start;
     int32_t last = d->merge_count ? d->merges[d->merge_count - 1].merged : -1;
-    apus_text_merge merge = {
-        apus_text_index_find_hashed(x, p, m->border, m->left),
-        apus_text_index_find_hashed(x, p + m->border, m->count - m->border, m->right),
-        find_merged(x, p, m->count, last + 1), (int32_t)d->merge_count};
+    apus_text_merge merge = {.rank = (int32_t)d->merge_count};
+    merge.left = apus_text_index_find_hashed(x, text + m->left, m->left_count, m->left_hash);
+    merge.right = apus_text_index_find_hashed(x, text + m->right, m->right_count, m->right_hash);
+    // The last, since it may move the text.
+    merge.merged = find_merged(x, text, m, last + 1);
     if (merge.left < 0 || merge.right < 0 || merge.merged < 0) return false;
     d->merges[d->merge_count++] = merge;
   }
@@ -137,13 +147,16 @@ static void read_merges(json *j, apus_text_document *d, const apus_text_index *i
   if (!json_take(j, '[')) j->failed = true;
   bool is_done = json_take(j, ']');
   while (!j->failed && !is_done) {
-    size_t border = 0, count = read_pair(j, text + used, &border);
-    if (border == 0 || border == count) j->failed = true;
+    waiting_merge *m = merges + found++;
+    *m = (waiting_merge){0};
+    size_t taken = read_pair(j, text + used, m);
+    if (m->left_count == 0 || m->right_count == 0) j->failed = true;
     if (j->failed) break;
-    const uint8_t *p = text + used;
-    merges[found++] = (waiting_merge){
-        used, border, count, index_hash(p, border), index_hash(p + border, count - border)};
-    used += count;
+    m->left = used;
+    m->right += used;
+    m->left_hash = index_hash(text + m->left, m->left_count);
+    m->right_hash = index_hash(text + m->right, m->right_count);
+    used += taken;
     is_done = json_take(j, ']');
     if (!is_done && !json_take(j, ',')) j->failed = true;
     if (!is_done && found < WAITING) continue;

@@ -11,7 +11,7 @@ static size_t place_of(
     if (slot == UINT64_MAX) return at;
     if ((slot ^ hash) >> 32) continue;
     size_t id = slot & UINT32_MAX, start = x->starts[id];
-    if (x->starts[id + 1] - start == count && memcmp(x->bytes + start, bytes, count) == 0)
+    if (x->starts[id + 1] - start == count && index_equal(x->bytes + start, bytes, count))
       return at;
   }
 }

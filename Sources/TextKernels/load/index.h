@@ -31,6 +31,27 @@ APUS_INLINE uint64_t index_hash(const uint8_t *p, size_t count) {
   return index_mix(hash, word);
 }
 
+// Whether two runs of bytes are equal; mostly short ones, without a call.
+APUS_INLINE bool index_equal(const uint8_t *a, const uint8_t *b, size_t count) {
+  uint64_t x, y;
+  for (; count > 8; count -= 8, a += 8, b += 8) {
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+    if (x != y) return false;
+  }
+  if (count >= 4) {
+    uint32_t first[2], last[2];
+    memcpy(first, a, 4);
+    memcpy(first + 1, b, 4);
+    memcpy(last, a + count - 4, 4);
+    memcpy(last + 1, b + count - 4, 4);
+    return first[0] == first[1] && last[0] == last[1];
+  }
+  for (size_t i = 0; i < count; i++)
+    if (a[i] != b[i]) return false;
+  return true;
+}
+
 // The slot where a look-up begins.
 APUS_INLINE uint64_t *index_slot(const apus_text_index *index, uint64_t hash) {
   return index->slots + (hash & (index->slot_count - 1));

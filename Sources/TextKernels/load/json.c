@@ -2,19 +2,20 @@
 
 #include <string.h>
 
-void json_skip_space(json *j) {
+void json_skip_some_space(json *j) {
   while (j->at < j->count) {
     uint8_t byte = j->text[j->at];
-    if (byte != ' ' && byte != '\n' && byte != '\r' && byte != '\t') break;
+    if (byte != ' ' && byte != '\n' && byte != '\r' && byte != '\t') return;
     j->at++;
+    // Lines begin with many blanks.
+    while (j->count - j->at >= 8) {
+      uint64_t word;
+      memcpy(&word, j->text + j->at, 8);
+      word ^= 0x2020202020202020u;
+      j->at += word ? (size_t)__builtin_ctzll(word) / 8 : 8;
+      if (word) break;
+    }
   }
-}
-
-bool json_take(json *j, uint8_t character) {
-  json_skip_space(j);
-  if (j->at >= j->count || j->text[j->at] != character) return false;
-  j->at++;
-  return true;
 }
 
 // The four digits at `at`; fails where there are none.

@@ -13,10 +13,20 @@ typedef struct json {
   bool failed;
 } json;
 
-void json_skip_space(json *j);
+// Skips white space of which there is some.
+void json_skip_some_space(json *j);
+
+static inline void json_skip_space(json *j) {
+  if (j->at < j->count && j->text[j->at] <= ' ') json_skip_some_space(j);
+}
 
 // Skips white space; then whether this character follows, which is taken.
-bool json_take(json *j, uint8_t character);
+static inline bool json_take(json *j, uint8_t character) {
+  json_skip_space(j);
+  if (j->at >= j->count || j->text[j->at] != character) return false;
+  j->at++;
+  return true;
+}
 
 // Reads a string into `out`, which has room for all that is left of the document, and returns its
 // length. Fails for escapes that are no character.

@@ -1,5 +1,6 @@
 // The one file of this room that calls C, and the only one where `unsafe` is allowed.
 import ApusTextKernels
+import Foundation
 
 /// How C is told of a split pattern.
 struct PiecePattern: Sendable {
@@ -290,7 +291,7 @@ extension Vocabulary {
   /// `keepingOthers`, for nothing.
   func spelledOut(_ ids: Range<Int32>, keepingOthers: Bool) -> (bytes: [UInt8], ends: [UInt32]) {
     let (first, end) = (Int(ids.lowerBound), Int(ids.upperBound))
-    let room = Int(starts[end] - starts[first])
+    let room = Int(starts[end] - starts[first]) + 8
     var bytes: [UInt8] = []
     let ends = unsafe [UInt32](unsafeUninitializedCapacity: ids.count) { ends, count in
       bytes = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, written in
@@ -314,13 +315,17 @@ struct TokenLists: Sendable {
   /// From the last to the first, as the reader adds them.
   let merges: [MergeTable.Rule]
   /// The document with empty lists in their places.
-  let rest: [UInt8]
+  let rest: Data
 
   /// Nil where the document is not such a one, or has anything unusual about those lists: then the
   /// parser says what is wrong.
-  init?(_ json: [UInt8]) {
+  init?(_ json: Data) {
     var document = unsafe apus_text_document()
-    guard unsafe apus_text_document_read(&document, json, json.count) else { return nil }
+    let isRead = unsafe json.withUnsafeBytes {
+      unsafe apus_text_document_read(
+        &document, $0.assumingMemoryBound(to: UInt8.self).baseAddress, $0.count)
+    }
+    guard isRead else { return nil }
     defer { unsafe apus_text_document_destroy(&document) }
     let count = unsafe Int(document.token_count)
     unsafe starts = Array(UnsafeBufferPointer(start: document.starts, count: count + 1))
@@ -337,10 +342,11 @@ struct TokenLists: Sendable {
     ).reversed().map {
       MergeTable.Rule(left: $0.left, right: $0.right, merged: $0.merged, rank: $0.rank)
     }
+    let start = json.startIndex
     unsafe rest =
-      json[..<document.vocabulary_start] + [0x7B, 0x7D]
-      + json[document.vocabulary_end..<document.merges_start] + [0x5B, 0x5D]
-      + json[document.merges_end...]
+      json[..<(start + document.vocabulary_start)] + [0x7B, 0x7D]
+      + json[(start + document.vocabulary_end)..<(start + document.merges_start)] + [0x5B, 0x5D]
+      + json[(start + document.merges_end)...]
   }
 }
 

@@ -63,9 +63,13 @@ private struct TokenizerFolder {
 
   /// The bytes of a file; nil where it does not exist.
   private func bytes(_ name: String) throws(TokenizerError) -> [UInt8]? {
+    try data(name).map { [UInt8]($0) }
+  }
+
+  private func data(_ name: String) throws(TokenizerError) -> Data? {
     guard exists(name) else { return nil }
     do {
-      return [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
+      return try Data(contentsOf: folder.appendingPathComponent(name))
     } catch {
       throw .unreadable(path: path(name), reason: error.localizedDescription)
     }
@@ -86,13 +90,13 @@ private struct TokenizerFolder {
 
   /// The document of a `tokenizer.json`; of the usual byte-pair model without its lists.
   private func document(
-    _ bytes: [UInt8], _ name: String
+    _ data: Data, _ name: String
   ) throws(TokenizerError) -> (JSONValue, TokenLists?) {
-    if let lists = TokenLists(bytes) {
-      let rest = try json(lists.rest, name)
+    if let lists = TokenLists(data) {
+      let rest = try json([UInt8](lists.rest), name)
       if ModelReader.isPlainBytePair(rest["model"]) { return (rest, lists) }
     }
-    return (try json(bytes, name), nil)
+    return (try json([UInt8](data), name), nil)
   }
 
   private func templates() throws(TokenizerError) -> [String: String] {
@@ -110,14 +114,14 @@ private struct TokenizerFolder {
   }
 
   func tokenizer(_ name: String, pattern: String?) throws(TokenizerError) -> Tokenizer {
-    guard let content = try bytes(name) else {
+    guard let data = try data(name) else {
       throw .unreadable(path: path(name), reason: "no such file; it holds the vocabulary")
     }
     let config = try json("tokenizer_config.json")
     let templates = try templates()
-    let first = content.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
+    let first = data.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
     if first == UInt8(ascii: "{") {
-      let (root, lists) = try document(content, name)
+      let (root, lists) = try document(data, name)
       if root["model"] == nil, root["bpe_ranks"] != nil || root["vocab"]?.arrayValue != nil {
         return try Tokenizer(tekken: root, templates: templates, name: path(name))
       }
@@ -129,6 +133,7 @@ private struct TokenizerFolder {
         tokenizerJSON: document, lists: lists, config: config,
         specialTokensMap: try json("special_tokens_map.json"), templates: templates)
     }
+    let content = [UInt8](data)
     if PlainVocabulary.isRanks(content) {
       return try Tokenizer(
         ranks: content, pattern: pattern, config: config, templates: templates, name: path(name))
