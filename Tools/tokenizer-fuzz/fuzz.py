@@ -7,7 +7,7 @@
 
 With --data every real tokenizer there is compared: ids of random strings, ids with special tokens, the text of those
 ids and of random ids (which is how invalid UTF-8 gets in, through byte tokens). With --tiny as many small tokenizers
-are made at random, one feature beside the other.
+are made at random, one feature beside the other; with --tiny-words WordPiece and Unigram that encode word by word.
 """
 import argparse
 import json
@@ -102,6 +102,7 @@ def main():
     parser.add_argument("--data", help="a folder of folders with one tokenizer each")
     parser.add_argument("--only", help="names of the data's tokenizers, with commas")
     parser.add_argument("--tiny", type=int, default=0, help="how many small tokenizers to make")
+    parser.add_argument("--tiny-words", type=int, default=0, help="how many small tokenizers of words to make")
     parser.add_argument("--count", type=int, default=1000, help="strings for each tokenizer")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=3, help="differences shown for each tokenizer")
@@ -139,11 +140,12 @@ def main():
         total, wrong = total + asked_here, wrong + wrong_here
         print(f"{name}: {arguments.count} strings, {asked_here} comparisons, {wrong_here} differences, "
               f"{time.monotonic() - before:.0f} s", flush=True)
-    if arguments.tiny:
-        import tiny
-        for seed in range(arguments.seed, arguments.seed + arguments.tiny):
+    for of_words, many in ((False, arguments.tiny), (True, arguments.tiny_words)):
+        if many:
+            import tiny
+        for seed in range(arguments.seed, arguments.seed + many):
             try:
-                text = tiny.make(seed)
+                text = tiny.make(seed, of_words=of_words)
                 reference = references.HuggingFace(text)
             except BaseException as error:
                 if isinstance(error, KeyboardInterrupt):
@@ -151,7 +153,9 @@ def main():
                 continue
             with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
                 file.write(text)
-            texts = strings.strings(seed, arguments.count, reference.special + ["<0xE2>", "▁"])
+            texts = list(strings.strings(seed, arguments.count, reference.special + ["<0xE2>", "▁"]))
+            if of_words:  # Words that come again are known by then.
+                texts += [" ".join(texts[i:i + 20] * 2) for i in range(0, len(texts), 20)]
             asked, different = compare(f"tiny {seed}", reference, command, file.name, [], texts, seed, report)
             total, wrong = total + asked, wrong + different
             if different:

@@ -14,6 +14,7 @@ import tempfile
 os.environ.update(TOKENIZERS_PARALLELISM="false", RAYON_NUM_THREADS="1")
 
 import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import Regex, Tokenizer, pre_tokenizers
 
 import strings
@@ -111,9 +112,35 @@ def pieces():
     return result
 
 
+def long_sums():
+    """Models of near ties whose scores are large: as of 0.2.3 sums beyond 100,000 begin anew, which moves their last place."""
+    result = []
+    for sign in (-1, 1):
+        r = random.Random(8 + sign)
+        model = sentencepiece_model_pb2.ModelProto()
+        model.normalizer_spec.name, model.normalizer_spec.remove_extra_whitespaces = "identity", False
+        model.normalizer_spec.add_dummy_prefix = False
+        model.trainer_spec.model_type = sentencepiece_model_pb2.TrainerSpec.UNIGRAM
+        letters = {letter: sign * r.uniform(900, 1100) for letter in "abcd"}
+        # Whole tokens differ from their letters by less than the last place of a float at 100,000, which is 1/128.
+        longer = {word: sum(letters[letter] for letter in word) + r.uniform(-.004, .004)
+                  for word in ("ab", "ba", "bc", "cd", "dd", "abc", "cda", "dab")}
+        for piece, score, kind in [("<unk>", 0, 2), ("<s>", 0, 3), ("</s>", 0, 3), ("<x>", 0, 4),
+                                   *((piece, score, 1) for piece, score in (letters | longer).items())]:
+            model.pieces.add(piece=piece, score=score, type=kind)
+        processor = sentencepiece.SentencePieceProcessor(model_proto=model.SerializeToString())
+        vectors = []
+        for count in (90, 300, 300, 2000):
+            text = "".join(r.choice(["a", "b", "c", "d", "ab", "abc", "<x>", "é"] if r.random() < .1 else "abcd") for _ in range(count))
+            ids = processor.encode(text)
+            vectors.append({"text": text, "ids": ids, "decoded": processor.decode(ids), "some": ids[:6], "someDecoded": processor.decode(ids[:6])})
+        result.append({"name": f"sums of {'' if sign > 0 else '-'}1000", "model": base64.b64encode(model.SerializeToString()).decode(), "vectors": vectors})
+    return result
+
+
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)
-    for name, make in (("patterns", patterns), ("pieces", pieces), ("features", features)):
+    for name, make in (("patterns", patterns), ("pieces", lambda: pieces() + long_sums()), ("features", features)):
         entries = make()
         with open(os.path.join(FOLDER, name + ".json"), "w") as file:
             file.write("[\n" + ",\n".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in entries) + "\n]\n")

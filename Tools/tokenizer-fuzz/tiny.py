@@ -1,13 +1,20 @@
 """Tiny tokenizers of every feature of the Hugging Face format, made with its own library."""
+import functools
+import io
 import json
 import random
+import tempfile
 
+import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import (AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors,
                         trainers)
 
 import strings
 
 CORPUS = [strings.string(random.Random(i)) for i in range(400)] + [" ".join(strings.WORDS)] * 20
+# Unigram's trainer wants room for every character.
+WORD_CORPUS = ["".join(c for c in text if c in set("".join(strings.WORDS) + " \n") or c < "\x7f") for text in CORPUS]
 ALPHABET = pre_tokenizers.ByteLevel.alphabet()
 PATTERNS = [r"\s+", r"[0-9][0-9][0-9]", r"\p{Han}+", r"[^\r\n\p{L}\p{N}]?\p{L}+", r"\w+|[^\w\s]+", r"(?<=\d)(?=\D)",
             r"\d{1,3}(?=(?:\d{3})*\b)", r"(?i:'s|'t|'re|'ve|'m|'ll|'d)", r"[\p{P}&&[^']]+", r"\p{L}*?\p{N}", r"^\s|\s$",
@@ -61,8 +68,43 @@ def decoder(r):
     return chosen[0] if len(chosen) == 1 else decoders.Sequence(chosen)
 
 
-def model(r, tokenizer, sizes):
-    kind = r.choice(["bpe", "bpe", "bpe", "unigram", "unigram", "wordpiece", "wordlevel"])
+@functools.cache
+def character_map(name):
+    """SentencePiece's compiled rules of that name, or of the characters' own: "65 301=E9 65E5=65E5 672C"."""
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as rules:
+        own = {}
+        if "=" in name:
+            for rule in name.split(","):
+                rules.write(rule.replace("=", "\t") + "\n")
+            rules.flush()
+            own = {"normalization_rule_tsv": rules.name}
+        file = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(["a b c"] * 9), model_writer=file, vocab_size=8, minloglevel=2,
+                                                 hard_vocab_limit=False, **(own or {"normalization_rule_name": name}))
+    return sentencepiece_model_pb2.ModelProto.FromString(file.getvalue()).normalizer_spec.precompiled_charsmap
+
+
+def word_normalizer(r):
+    kind = r.random()
+    if kind < .25:
+        return None
+    if kind < .6:
+        return normalizers.BertNormalizer(r.random() < .7, r.random() < .7, r.choice([None, True, False]), r.random() < .7)
+    return normalizers.Precompiled(character_map(r.choice(
+        ["nfkc", "nmt_nfkc", "nmt_nfkc_cf", "61 62=41,61=62 62,65 301=E9,65E5=65E5 672C,2E=20,1F44D=", "2C 20=2C,20 61=62,41=20 61,E9=3000"])))
+
+
+def word_pre_tokenizer(r):
+    """What cuts at white space first, with what may follow."""
+    more = [pre_tokenizers.Metaspace(r.choice("▁▁▁_"), r.choice(["always", "always", "first"]), r.random() < .7),
+            pre_tokenizers.Punctuation("isolated"), pre_tokenizers.Digits(True)]
+    chosen = r.choice([None, None, more[0], more[0], more[0], more[1], more[2]])
+    first = pre_tokenizers.WhitespaceSplit()
+    return r.choice([first, pre_tokenizers.BertPreTokenizer()]) if chosen is None else pre_tokenizers.Sequence([first, chosen])
+
+
+def model(r, tokenizer, sizes, kinds=("bpe", "bpe", "bpe", "unigram", "unigram", "wordpiece", "wordlevel")):
+    kind = r.choice(kinds)
     size = r.choice(sizes)
     special = ["<unk>", "<s>", "</s>", "<pad>"]
     if kind == "bpe":
@@ -91,18 +133,18 @@ def model(r, tokenizer, sizes):
     return trainer
 
 
-def make(seed, sizes=(300, 600, 1200), corpus=None):
-    """A tokenizer as JSON text."""
+def make(seed, sizes=(300, 600, 1200), corpus=None, of_words=False):
+    """A tokenizer as JSON text; `of_words`: WordPiece or Unigram, and every word may be encoded by itself."""
     r = random.Random(seed)
     tokenizer = Tokenizer(models.BPE())
-    chosen_normalizer = normalizer(r)
+    chosen_normalizer = word_normalizer(r) if of_words else normalizer(r)
     if chosen_normalizer is not None:
         tokenizer.normalizer = chosen_normalizer
-    chosen = pre_tokenizer(r)
+    chosen = word_pre_tokenizer(r) if of_words else pre_tokenizer(r)
     if chosen is not None:
         tokenizer.pre_tokenizer = chosen
-    trainer = model(r, tokenizer, sizes)
-    tokenizer.train_from_iterator(corpus or CORPUS, trainer)
+    trainer = model(r, tokenizer, sizes, **({"kinds": ("unigram", "wordpiece")} if of_words else {}))
+    tokenizer.train_from_iterator(corpus or (WORD_CORPUS if isinstance(trainer, trainers.UnigramTrainer) else CORPUS), trainer)
     tokens = []
     for content in r.sample(["<x>", "Hello", "the", "<|im_start|>", "日本", " a", "é", "[MASK]", "İ", "AB", "\n"], r.randint(0, 4)):
         special = r.random() < .4

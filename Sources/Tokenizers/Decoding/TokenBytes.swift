@@ -132,7 +132,8 @@ extension TokenBytes {
       case .fuse: isJoined = true
       case _ where isJoined: return nil
       case .byteFallback:
-        guard !fallsBack else { return nil }
+        // The first token may be a byte's where it would not be one elsewhere.
+        guard !fallsBack, !hasFirst else { return nil }
         fallsBack = true
       case _ where fallsBack: return nil
       case .wordPiece, .metaspace:

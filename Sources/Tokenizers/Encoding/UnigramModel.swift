@@ -2,7 +2,8 @@
 ///
 /// - Source: Kudo 2018, arXiv:1804.10959. Sums are kept in the precision of the reference, because
 ///   ties and near ties are decided by it: `tokenizers` and llama.cpp add doubles, SentencePiece
-///   floats.
+///   floats. SentencePiece lets sums that grew large begin anew (`EncodeOptimized`, version 0.2.3),
+///   which moves the last place of all that follow.
 struct UnigramModel: Sendable {
   /// A normal token that the text may be written in; log probability by id.
   private(set) var trie = TokenTrie()
@@ -47,9 +48,11 @@ struct UnigramModel: Sendable {
   ) {
     if isSinglePrecision {
       findBest(
-        text, range, singleScores, Float(unknownScore), &scratch.singleScores, &scratch.links)
+        text, range, singleScores, Float(unknownScore), largestSum: UnigramModel.largestSingleSum,
+        &scratch.singleScores, &scratch.links)
     } else {
-      findBest(text, range, scores, unknownScore, &scratch.scores, &scratch.links)
+      findBest(
+        text, range, scores, unknownScore, largestSum: .infinity, &scratch.scores, &scratch.links)
     }
     scratch.path.removeAll(keepingCapacity: true)
     var end = range.count
@@ -78,20 +81,28 @@ struct UnigramModel: Sendable {
   }
 
   private static let unknownMark: Int32 = -2
+  /// From where on SentencePiece's sums begin anew; doubles are never rebased.
+  private static let largestSingleSum: Float = 100_000
 
   /// The best token that ends at every place, by the sum of scores up to it.
   private func findBest<Score: BinaryFloatingPoint & Sendable>(
     _ text: [UInt8], _ range: Range<Int>, _ scores: [Score], _ unknownScore: Score,
-    _ best: inout [Score], _ links: inout UnigramLinks
+    largestSum: Score, _ best: inout [Score], _ links: inout UnigramLinks
   ) {
     let count = range.count
     links.prepare(count)
     if best.count <= count { best = Array(repeating: 0, count: count + 1) }
     best[0] = 0
     var at = 0
+    // No token found so far ends behind it.
+    var reach = 0
     while at < count {
       let length = min(
         UTF8Text.length(lead: text[range.lowerBound + at]), count - at)
+      if best[at].magnitude > largestSum {
+        let base = best[at]
+        for end in at...reach where end == at || links.starts[end] >= 0 { best[end] -= base }
+      }
       let sum = best[at]
       var hasSingle = false
       var node = TokenTrie.root
@@ -119,6 +130,7 @@ struct UnigramModel: Sendable {
           links.ids[end] = UnigramModel.unknownMark
         }
       }
+      reach = max(reach, end, at + length)
       at += length
     }
   }

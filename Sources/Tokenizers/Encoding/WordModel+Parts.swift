@@ -74,6 +74,8 @@ struct WordPipeline {
   let vocabulary: Vocabulary
   /// What is put in front of every word.
   let prefix: [UInt8]
+  /// How spaces are spelled; a word begins wherever it stands.
+  private let marker: UInt32?
 
   /// Nil where words and scalars cannot be looked at one by one.
   init?(
@@ -84,6 +86,7 @@ struct WordPipeline {
     self.preTokenizer = preTokenizer
     self.model = model
     self.vocabulary = vocabulary
+    marker = WordPipeline.marker(of: preTokenizer)
     let pieces = WordPipeline.pieces(of: WordPipeline.letter, normalizer, preTokenizer)
     guard pieces.count == 1, pieces[0].hasSuffix(WordPipeline.letter) else { return nil }
     prefix = pieces[0].dropLast(WordPipeline.letter.count)
@@ -109,8 +112,16 @@ struct WordPipeline {
     var steps = preTokenizer.steps[...]
     guard steps.popFirst() == white else { return false }
     if steps.first == punctuation { return steps.count == 1 }
-    guard case .metaspace(let marker, .always)? = steps.popFirst() else { return steps.isEmpty }
+    guard let next = steps.popFirst() else { return true }
+    guard case .metaspace(let marker, .always) = next else { return false }
     return steps.isEmpty || Array(steps) == [.before(marker: marker)]
+  }
+
+  private static func marker(of preTokenizer: PreTokenizer) -> UInt32? {
+    for case .metaspace(let marker, _) in preTokenizer.steps {
+      return String(decoding: marker, as: UTF8.self).unicodeScalars.first?.value
+    }
+    return nil
   }
 
   /// Whether words end at white space in ASCII whatever is before it, so that what is behind it
@@ -170,15 +181,13 @@ struct WordPipeline {
   /// marks are put into an order.
   private func staysAsItIs(_ text: [UInt8]) -> Bool {
     String(decoding: text, as: UTF8.self).unicodeScalars.allSatisfy {
-      $0.value != WordPipeline.marker && UnicodeTables.combiningClass[$0.value] == 0
+      $0.value != marker && UnicodeTables.combiningClass[$0.value] == 0
     }
   }
 
-  private static let marker: UInt32 = 0x2581
-
   /// Whether a scalar may act on its neighbours, or they on it.
   private func dependsOnContext(_ scalar: Unicode.Scalar) -> Bool {
-    guard scalar.value != WordPipeline.marker else { return true }
+    guard scalar.value != marker else { return true }
     guard scalar.value >= 0x80, let step = normalizer.steps.first else { return false }
     switch step {
     case .bert:

@@ -13,7 +13,7 @@ import Testing
     "\u{1D15E}", "\u{F73}", "\u{344}", "\u{200D}", "\u{200C}", "\u{FE0F}", "\u{1100}",
     "\u{1161}", "\u{11A8}", "가", "\u{1F1E9}", "\u{1F1EA}", "\u{600}", "\u{6DD}", "\u{110BD}",
     "▁", "\u{A0}", "\u{3000}", "\u{2028}", "\u{85}", "\u{B}", "\u{200B}", "\u{AD}", "\u{FEFF}",
-    "\0", "\u{7F}", "\u{FFFD}", "中", "\u{F900}", "\u{2F800}", "ﬁ", "ß", "İ", "Σ", "ǅ", "½",
+    "\0", "\u{7F}", "\u{FFFD}", "中", "_", "\u{F900}", "\u{2F800}", "ﬁ", "ß", "İ", "Σ", "ǅ", "½",
     "\u{A8}", "\u{37A}", "\u{1E9A}", "క", "్", "ष", "😀", "👍", "\u{1F3FD}", "'", ",", "(", "~",
   ]
 
@@ -43,8 +43,11 @@ import Testing
 
   private func expectSame(_ tokenizer: Tokenizer, seed: UInt64, count: Int) throws {
     var generator = SeededGenerator(state: seed)
-    for _ in 0..<count {
-      let text = Self.text(&generator)
+    try expectSame(tokenizer, (0..<count).map { _ in Self.text(&generator) })
+  }
+
+  private func expectSame(_ tokenizer: Tokenizer, _ texts: [String]) throws {
+    for text in texts {
       let traced = try tokenizer.encoding(
         of: text, addSpecialTokens: false, truncation: .some(nil), padding: .some(nil))
       #expect(
@@ -80,23 +83,38 @@ import Testing
     try expectSame(tokenizer, seed: 72, count: 1500)
   }
 
-  /// Scores of which many are equal, an unknown token in text, and markers everywhere.
-  @Test func unigram() throws {
+  /// Scores of which many are equal, an unknown token in text, and markers everywhere; with what
+  /// may come after the cut at white space: other markers, none in front, and other cuts.
+  @Test(arguments: [
+    Self.metaspace("▁", "always"), Self.metaspace("_", "always"),
+    Self.metaspace("b", "always", splits: false), Self.metaspace("▁", "first"),
+    Self.metaspace("▁", "first", splits: false), Self.metaspace("▁", "never", splits: false),
+    #", {"type": "Digits", "individual_digits": false}"#, #", {"type": "UnicodeScripts"}"#,
+    #", {"type": "FixedLength", "length": 2}"#, "",
+  ])
+  func unigram(_ step: String) throws {
     let words = [
       "<unk>", "▁", "a", "b", "ab", "▁a", "▁ab", "aa", "bb", "ba", "é", "▁中", "ll", "l", "o",
-      "▁hello", "he", "H", "e", "-", "--", "▁--", "日本",
+      "▁hello", "he", "H", "e", "-", "--", "▁--", "日本", "_", "_a", "a_", "1", "12",
     ]
     let entries = words.enumerated().map {
       "[\(JSONValue.string($1).serialized()), \($0 == 0 ? 0 : -Double(1 + $0 % 3) * 0.7)]"
     }
     let document =
-      #"{"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, "#
-      + #"{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true}]}, "#
-      + #""model": {"type": "Unigram", "unk_id": 0, "vocab": ["# + entries.joined(separator: ", ")
-      + "]}}"
+      #"{"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}"#
+      + step + #"]}, "model": {"type": "Unigram", "unk_id": 0, "vocab": ["#
+      + entries.joined(separator: ", ") + "]}}"
     let tokenizer = try Tokenizer(
       tokenizerJSON: JSONValue(parsing: Array(document.utf8)), config: nil)
-    try expectSame(tokenizer, seed: 73, count: 1500)
+    try expectSame(tokenizer, seed: 73, count: 600)
+    try expectSame(tokenizer, ["a", "a_ _a", "_-_a a_b", "12 a12b", "ab_12 hello"])
+  }
+
+  private static func metaspace(
+    _ marker: String, _ scheme: String, splits: Bool = true
+  ) -> String {
+    #", {"type": "Metaspace", "replacement": ""# + marker + #"", "prepend_scheme": ""# + scheme
+      + #"", "split": \#(splits)}"#
   }
 
   /// A megabyte without a space, for models that look words up and for those that do not.

@@ -68,7 +68,7 @@ import Testing
   @Test("SentencePiece models of every kind")
   func sentencePiece() throws {
     let entries = try FixtureFile.entries("pieces")
-    #expect(entries.count == 11)
+    #expect(entries.count == 13)
     for entry in entries {
       let name = entry["name"]?.stringValue ?? ""
       let model = try #require(Data(base64Encoded: entry["model"]?.stringValue ?? ""))
