@@ -9,24 +9,26 @@ extension Tokenizer {
   public func encode(
     _ text: String, addSpecialTokens: Bool, parseControlTokens: Bool = true
   ) -> [Int32] {
-    var sink = TokenSink()
-    encode(
-      Array(text.utf8), tokens: rawTokens, readsNormalizedControl: parseControlTokens,
-      into: &sink
-    ) { _ in parseControlTokens }
-    return addSpecialTokens ? postProcessor.wrapping(sink.ids) : sink.ids
+    let text = Array(text.utf8)
+    return withSink { scratch, sink in
+      encode(
+        text, tokens: rawTokens, readsNormalizedControl: parseControlTokens, &scratch, into: &sink
+      ) { _ in parseControlTokens }
+      return addSpecialTokens ? postProcessor.wrapping(sink.ids) : sink.copiedIDs
+    }
   }
 
   /// The token ids of a rendered prompt: only what the template wrote is read as control tokens,
   /// and a begin token that it wrote is not put there a second time.
   public func encode(_ prompt: MarkedString, addSpecialTokens: Bool) -> [Int32] {
-    var sink = TokenSink()
-    encode(prompt.bytes, tokens: markedTokens, readsNormalizedControl: false, into: &sink) {
-      prompt.isTemplate($0)
+    withSink { scratch, sink in
+      encode(
+        prompt.bytes, tokens: markedTokens, readsNormalizedControl: false, &scratch, into: &sink
+      ) { prompt.isTemplate($0) }
+      guard addSpecialTokens else { return sink.copiedIDs }
+      let hasPrefix = beginToken != nil && sink.ids.first == beginToken
+      return (hasPrefix ? [] : postProcessor.prefix) + sink.ids + postProcessor.suffix
     }
-    guard addSpecialTokens else { return sink.ids }
-    let hasPrefix = beginToken != nil && sink.ids.first == beginToken
-    return (hasPrefix ? [] : postProcessor.prefix) + sink.ids + postProcessor.suffix
   }
 
   /// The text of token ids; bytes that are no UTF-8 become U+FFFD, ids outside the vocabulary
@@ -52,19 +54,35 @@ extension Tokenizer {
   /// The raw tokens of a text, their parts of it noted where the sink asks for them.
   func encode(
     _ text: [UInt8], tokens: AddedTokens, readsNormalizedControl: Bool,
-    into sink: inout TokenSink, isControlAllowed: (Range<Int>) -> Bool
+    _ scratch: inout EncodingScratch, into sink: inout TokenSink,
+    isControlAllowed: (Range<Int>) -> Bool
   ) {
-    withScratch { scratch in
-      var pass = EncodingPass(tokenizer: self, readsControl: readsNormalizedControl)
-      var at = 0
-      for match in tokens.matches(in: text, isControlAllowed: isControlAllowed) {
-        if match.range.lowerBound > at {
-          pass.encodeSection(of: text, at..<match.range.lowerBound, &scratch, &sink)
-        }
-        sink.append(match.id, origin: match.range, spelling: text[match.range])
-        at = match.range.upperBound
+    var pass = EncodingPass(tokenizer: self, readsControl: readsNormalizedControl)
+    var at = 0
+    for match in tokens.matches(in: text, isControlAllowed: isControlAllowed) {
+      if match.range.lowerBound > at {
+        pass.encodeSection(of: text, at..<match.range.lowerBound, &scratch, &sink)
       }
-      if at < text.count { pass.encodeSection(of: text, at..<text.count, &scratch, &sink) }
+      sink.append(match.id, origin: match.range, spelling: text[match.range])
+      at = match.range.upperBound
+    }
+    if at < text.count { pass.encodeSection(of: text, at..<text.count, &scratch, &sink) }
+  }
+
+  /// Runs `body` with a sink that has room, as the last one left it: what it returns is copied out
+  /// of there, and no larger than it must be.
+  private func withSink(
+    _ body: (inout EncodingScratch, inout TokenSink) -> [Int32]
+  ) -> [Int32] {
+    withScratch { scratch in
+      var sink = TokenSink()
+      swap(&sink.ids, &scratch.ids)
+      let result = body(&scratch, &sink)
+      if sink.ids.capacity <= EncodingScratch.mostKeptIDs {
+        sink.ids.removeAll(keepingCapacity: true)
+        swap(&sink.ids, &scratch.ids)
+      }
+      return result
     }
   }
 }
@@ -85,6 +103,14 @@ struct TokenSink {
   }
 
   init(isTracing: Bool = false) { spans = isTracing ? [] : nil }
+
+  /// In memory of their own, and no more of it than they need: an array of a slice would share it.
+  var copiedIDs: [Int32] {
+    var copy: [Int32] = []
+    copy.reserveCapacity(ids.count)
+    copy += ids
+    return copy
+  }
 
   /// A token that is a piece of its own.
   mutating func append(_ id: Int32, origin: Range<Int>, spelling: ArraySlice<UInt8>) {

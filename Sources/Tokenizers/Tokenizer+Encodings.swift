@@ -81,7 +81,11 @@ extension Tokenizer {
   private func traced(_ text: String, type: Int32) -> TokenEncoding {
     let bytes = Array(text.utf8)
     var sink = TokenSink(isTracing: true)
-    encode(bytes, tokens: rawTokens, readsNormalizedControl: true, into: &sink) { _ in true }
+    withScratch { scratch in
+      encode(bytes, tokens: rawTokens, readsNormalizedControl: true, &scratch, into: &sink) { _ in
+        true
+      }
+    }
     let scalars = ScalarOffsets(bytes)
     var result = TokenEncoding()
     for (index, id) in sink.ids.enumerated() {

@@ -84,6 +84,11 @@ struct EncodingScratch: Sendable {
   var buffers = PieceBuffers()
   var unigram = UnigramScratch()
   var parts: [TokenPart] = []
+  /// Empty, with the room of the text before.
+  var ids: [Int32] = []
+
+  /// Above it, room for ids is given back.
+  static let mostKeptIDs = 1 << 20
 }
 
 /// The printable alphabet in which byte-level tokenizers spell their tokens.
