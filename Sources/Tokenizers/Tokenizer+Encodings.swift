@@ -52,19 +52,6 @@ extension Tokenizer {
     }
   }
 
-  /// Makes ready what each of so many threads needs for itself, which otherwise the first text that
-  /// it encodes waits for. The memory, mostly a table of all tokens, stays with the tokenizer.
-  public func prepare(threads: Int) {
-    var prepared: [EncodingScratch] = []
-    while prepared.count < threads {
-      var scratch = scratches.withLock { $0.popLast() } ?? EncodingScratch()
-      if let words, scratch.wordEncoder == nil { scratch.wordEncoder = WordEncoder(words.model) }
-      if let pieceModel, scratch.encoder == nil { scratch.encoder = PieceEncoder(pieceModel) }
-      prepared.append(scratch)
-    }
-    scratches.withLock { [prepared] in $0 += prepared }
-  }
-
   private func unpadded(
     _ text: String, _ pair: String?, addSpecialTokens: Bool, _ truncation: TokenTruncation?
   ) throws(TokenizerError) -> TokenEncoding {

@@ -102,6 +102,19 @@ public final class Tokenizer: Sendable {
     JSONObject(special.variables.map { ($0.name, .string($0.text)) })
   }
 
+  /// Makes ready what each of so many threads needs for itself, which otherwise the first text that
+  /// it encodes waits for. The memory, mostly a table of all tokens, stays with the tokenizer.
+  public func prepare(threads: Int) {
+    var prepared: [EncodingScratch] = []
+    while prepared.count < threads {
+      var scratch = scratches.withLock { $0.popLast() } ?? EncodingScratch()
+      if let words, scratch.wordEncoder == nil { scratch.wordEncoder = WordEncoder(words.model) }
+      if let pieceModel, scratch.encoder == nil { scratch.encoder = PieceEncoder(pieceModel) }
+      prepared.append(scratch)
+    }
+    scratches.withLock { [prepared] in $0 += prepared }
+  }
+
   /// Runs `body` with buffers of its own.
   func withScratch<R>(_ body: (inout EncodingScratch) -> R) -> R {
     var scratch = scratches.withLock { $0.popLast() } ?? EncodingScratch()
