@@ -40,7 +40,8 @@ static inline __m256i ISA(errors)(__m256i before, __m256i now) {
           ISA(high_nibbles)(first_high, first),
           ISA(nibbles)(first_low, _mm256_and_si256(first, _mm256_set1_epi8(15)))),
       ISA(high_nibbles)(second_high, now));
-  // 0x80 and more where a lead of three or four bytes stands two, of four bytes three places before.
+  // 0x80 and more where a lead of three or four bytes stands two places before, and one of four
+  // bytes three.
   __m256i third =
       _mm256_subs_epu8(_mm256_alignr_epi8(now, middle, 14), _mm256_set1_epi8(0xE0 - 0x80));
   __m256i fourth =

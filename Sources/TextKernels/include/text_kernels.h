@@ -287,8 +287,8 @@ typedef struct apus_text_spellings {
 
 // Writes what ids[*from ..< count] spell to `out` and returns how many bytes it is. Stops before an
 // id that is no token or has one of the flags in `stops`, before bytes that are no text, and where
-// a token does not fit in what is left of `capacity`; *from says where. Bytes behind the text may be
-// written, within the capacity.
+// a token does not fit in what is left of `capacity`; *from says where. What it writes behind the
+// text is within the capacity.
 size_t apus_text_decode(
     const apus_text_spellings *spellings, uint8_t stops, const int32_t *ids, size_t count,
     size_t *from, uint8_t *out, size_t capacity);
