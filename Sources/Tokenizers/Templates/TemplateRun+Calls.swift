@@ -19,8 +19,8 @@ extension TemplateRun {
     _ callable: TemplateCallable, _ arguments: TemplateCallArguments
   ) throws(TemplateError) -> TemplateValue {
     switch callable.content {
-    case .macro(let unit, let frame, _):
-      var text = try unit.call(arguments, in: frame, &self)
+    case .macro(let macro):
+      var text = try macro.unit.call(arguments, in: macro.frame, &self)
       text.isMarkup = escapes
       return .string(text)
     case .function(let function): return try call(function, arguments)

@@ -70,7 +70,8 @@ private struct TemplateRepresentation {
     _ callable: TemplateCallable, _ run: inout TemplateRun
   ) throws(TemplateError) {
     switch callable.content {
-    case .macro(let unit, _, _):
+    case .macro(let macro):
+      let unit = macro.unit
       text.append(unit.isCaller ? "<Macro anonymous>" : "<Macro '\(unit.name)'>")
     case .method(let method, .loop(let state)):
       text.append("<bound method LoopContext.\(method.name) of ")
@@ -93,9 +94,10 @@ private struct TemplateRepresentation {
     guard namespaceDepth <= TemplateRepresentation.namespaceLimit else {
       throw run.fail(.limit, "namespaces nested more than allowed")
     }
-    for entry in namespace.members.entries { try run.charge(walk: entry.value) }
+    let members = run.namespaces[namespace.place]
+    for entry in members.entries { try run.charge(walk: entry.value) }
     text.append("<Namespace ")
-    try write(namespace.members, &run)
+    try write(members, &run)
     text.append(">")
   }
 

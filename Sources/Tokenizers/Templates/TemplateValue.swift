@@ -44,6 +44,10 @@ final class TemplateText: Sendable {
 
   init(_ string: MarkedString) { self.string = string }
 
+  func write(_ run: inout TemplateRun) throws(TemplateError) { try run.emit(self) }
+
+  func equals(_ other: TemplateText) -> Bool { string.bytes == other.string.bytes }
+
   static let empty = TemplateText(MarkedString())
 
   /// Texts of one ASCII character, of the template's and of a caller's: made once.
