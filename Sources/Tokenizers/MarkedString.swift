@@ -90,7 +90,9 @@ public struct MarkedString: Sendable, Hashable, CustomStringConvertible {
       }
     } else {
       if lastOrigin != other.first { changes.append(bytes.count) }
-      if !other.changes.isEmpty { for change in other.changes { changes.append(bytes.count + change) } }
+      if !other.changes.isEmpty {
+        for change in other.changes { changes.append(bytes.count + change) }
+      }
     }
     bytes.append(contentsOf: other.bytes)
   }

@@ -48,10 +48,16 @@ enum PythonText {
     return borders
   }
 
+  @inline(never)
   static func count(_ text: [UInt8]) -> Int {
-    var count = 0
     // Without a branch and without a trap, so that it is many bytes at a time.
-    for byte in text { count &+= byte & 0xC0 == 0x80 ? 0 : 1 }
+    let bytes = text.span
+    var count = 0
+    var at = 0
+    while at < bytes.count {
+      count &+= bytes[at] & 0xC0 == 0x80 ? 0 : 1
+      at &+= 1
+    }
     return count
   }
 

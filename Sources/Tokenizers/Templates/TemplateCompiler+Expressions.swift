@@ -135,6 +135,10 @@ extension TemplateCompiler {
   private mutating func junction(
     _ operands: [TemplateExpression], isOr: Bool, _ frame: Frame
   ) throws(TemplateError) -> any TemplateNode {
+    // Jinja2 computes this while it compiles, and never sees what is wrong on the right.
+    if escapes != .atRunTime, let first = operands.first, first.literalTruth == isOr {
+      return try node(first, frame)
+    }
     // The tree's height.
     let levels = Int.bitWidth - operands.count.leadingZeroBitCount
     level += levels

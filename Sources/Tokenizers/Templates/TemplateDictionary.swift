@@ -53,6 +53,13 @@ struct TemplateMembers {
     return entries[at].value
   }
 
+  /// Whether the member of this name is true; nil where there is none.
+  @inline(__always)
+  func isTrue(_ member: TemplateMember) -> Bool? {
+    guard let at = place(of: member) else { return nil }
+    return entries[at].value.isTrue
+  }
+
   /// Which of the entries has this name.
   @inline(__always)
   func place(of member: TemplateMember) -> Int? {
@@ -111,9 +118,7 @@ final class TemplateDictionary {
   func value(_ member: TemplateMember) -> TemplateValue? { members[member] }
 
   /// Whether the member of this name is true; nil where there is none.
-  func isTrue(_ member: TemplateMember) -> Bool? {
-    members.place(of: member).map { members.entries[$0].value.isTrue }
-  }
+  func isTrue(_ member: TemplateMember) -> Bool? { members.isTrue(member) }
 
   /// Whether the member of this name is this text; nil where there is none.
   func isText(_ member: TemplateMember, _ text: TemplateText) -> Bool? {

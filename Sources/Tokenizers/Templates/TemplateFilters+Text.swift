@@ -79,6 +79,14 @@ extension TemplateRun {
   fileprivate mutating func replaced(
     _ value: TemplateValue, _ arguments: TemplateBoundArguments
   ) throws(TemplateError) -> TemplateValue {
+    if !escapes, arguments.values.count == 2, case .text(let text) = value,
+      case .text(let old) = arguments.values[0], case .text = arguments.values[1],
+      !text.string.isMarkup, !old.string.isEmpty,
+      text.string.firstRange(of: old.string.bytes, from: 0) == nil
+    {
+      try charge(bytes: text.string.utf8Count)
+      return value
+    }
     var text = try text(of: value)
     let old = try self.text(of: arguments[0] ?? .none)
     var new = try self.text(of: arguments[1] ?? .none)

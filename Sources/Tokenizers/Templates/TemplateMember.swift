@@ -142,14 +142,14 @@ extension TemplateRun {
     }
   }
 
-  private func method(
+  private mutating func method(
     _ method: TemplateMethod?, of object: TemplateValue
   ) throws(TemplateError) -> TemplateValue? {
     guard let method else { return nil }
     return try callable(.method(method, object))
   }
 
-  private func attribute(
+  private mutating func attribute(
     _ name: String, ofNumber number: TemplateValue
   ) throws(TemplateError) -> TemplateValue? {
     switch (name, number) {

@@ -81,20 +81,32 @@ final class CallNode: TemplateNode {
   }
 
   func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
-    let function = try callee.evaluate(&run)
-    if case .callable(let callable) = function {
-      if callable.macro?.unit.takes(arguments) ?? false {
-        var (text, _) = try run.capture { run throws(TemplateError) in
-          try callable.macro?.write(arguments, line: line, &run)
-          return .normal
-        }
-        text.isMarkup = run.escapes
-        return .string(text)
-      }
-      if callable.isNamespace, arguments.isPlain, arguments.positional.count == 0 {
-        return try run.namespace(arguments.keywords, line: line)
-      }
+    switch try callee.evaluate(&run) {
+    case .callable(let callable): return try call(callable, &run)
+    case let other: return try call(other, &run)
     }
+  }
+
+  private func call(
+    _ callable: TemplateCallable, _ run: inout TemplateRun
+  ) throws(TemplateError) -> TemplateValue {
+    if callable.macro?.unit.takes(arguments) ?? false {
+      var (text, _) = try run.capture { run throws(TemplateError) in
+        try callable.macro?.write(arguments, line: line, &run)
+        return .normal
+      }
+      text.isMarkup = run.escapes
+      return .string(text)
+    }
+    if callable.isNamespace, arguments.isPlain, arguments.positional.count == 0 {
+      return try run.namespace(arguments.keywords, line: line)
+    }
+    return try call(.callable(callable), &run)
+  }
+
+  private func call(
+    _ function: TemplateValue, _ run: inout TemplateRun
+  ) throws(TemplateError) -> TemplateValue {
     let values = try arguments.evaluate(&run)
     run.line = line
     return try run.call(function, values)
@@ -102,14 +114,15 @@ final class CallNode: TemplateNode {
 
   /// A macro writes where it is called.
   func write(_ run: inout TemplateRun) throws(TemplateError) {
-    let function = try callee.evaluate(&run)
-    if case .callable(let callable) = function, callable.macro?.unit.takes(arguments) ?? false {
-      try callable.macro?.write(arguments, line: line, &run)
-      return
+    switch try callee.evaluate(&run) {
+    case .callable(let callable):
+      if callable.macro?.unit.takes(arguments) ?? false {
+        try callable.macro?.write(arguments, line: line, &run)
+      } else {
+        try run.emit(try call(callable, &run))
+      }
+    case let other: try run.emit(try call(other, &run))
     }
-    let values = try arguments.evaluate(&run)
-    run.line = line
-    try run.emit(try run.call(function, values))
   }
 
   /// - Parameter caller: what a call block hands over.

@@ -15,10 +15,10 @@ struct TemplateLoopFilter: Sendable {
     var source: TemplateCursor?
     let filter = self
     return try run.iterator(over: value.size) { run throws(TemplateError) in
-      var slots: [TemplateValue] = []
-      swap(&slots, &frame.slots)
-      var outer = run.begin(&slots, in: frame.parent, frame: frame)
-      defer { run.end(&outer) }
+      var values: [TemplateValue] = []
+      swap(&values, &frame.slots)
+      var outer = run.begin(&values, in: frame.parent, frame: frame)
+      defer { run.end(&outer, of: filter.slots) }
       if source == nil {
         filter.scope.enter(&run)
         source = try run.cursor(value)
@@ -173,7 +173,7 @@ final class TemplateRecursiveUnit: Sendable {
     var values = run.takeSlots(slots)
     var outer = run.begin(&values, in: parent)
     defer {
-      run.end(&outer)
+      run.end(&outer, of: slots)
       run.leave(height: height)
     }
     var (text, _) = try run.capture { run throws(TemplateError) in

@@ -112,7 +112,7 @@ final class TemplateMacroUnit: Sendable {
     try run.enter(height: height)
     var outer = run.begin(&values, in: parent)
     defer {
-      run.end(&outer)
+      run.end(&outer, of: slots)
       run.leave(height: height)
     }
     scope.enter(&run)
@@ -257,7 +257,7 @@ final class BlockNode: TemplateStatementNode {
     }
     var values = run.takeSlots(slots)
     var outer = run.begin(&values, in: nil)
-    defer { run.end(&outer) }
+    defer { run.end(&outer, of: slots) }
     scope.enter(&run)
     let flow = try body.execute(&run)
     run.exports = exports

@@ -23,18 +23,20 @@ final class VariableMemberNode: TemplateNode {
   /// Whether it is this text; nil where a dictionary has no such member.
   @inline(__always)
   fileprivate func isText(_ text: TemplateText, _ run: inout TemplateRun) -> Bool? {
-    guard isPlain, case .dict(let dictionary) = run.slots[slot] else { return nil }
-    return dictionary.isText(member, text)
+    isPlain ? run.isText(member, text, in: slot) : nil
   }
 
   func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
-    switch run.slots[slot] {
-    case .dict(let dictionary):
-      if isPlain, let value = dictionary.value(member) { return value }
-    case .namespace(let namespace):
-      if !member.isPrivate, let value = run.namespaces[namespace.place][member] { return value }
-    default: break
+    if isPlain, let value = run.member(member, in: slot) { return value }
+    if let place = run.namespace(in: slot), !member.isPrivate,
+      let value = run.namespaces[place][member]
+    {
+      return value
     }
+    return try other(&run)
+  }
+
+  private func other(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
     run.line = line
     var object = run.slots[slot]
     if case .missing = object { object = run.undefined(.name(name)) }
@@ -43,17 +45,13 @@ final class VariableMemberNode: TemplateNode {
   }
 
   func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool {
-    switch run.slots[slot] {
-    case .dict(let dictionary):
-      if isPlain, let isTrue = dictionary.isTrue(member) { return isTrue }
-    case .namespace(let namespace):
-      let place = namespace.place
-      if !member.isPrivate, let at = run.namespaces[place].place(of: member) {
-        return run.namespaces[place].entries[at].value.isTrue
-      }
-    default: break
+    if isPlain, let isTrue = run.isTrue(member, in: slot) { return isTrue }
+    if let place = run.namespace(in: slot), !member.isPrivate,
+      let isTrue = run.namespaces[place].isTrue(member)
+    {
+      return isTrue
     }
-    return try evaluate(&run).isTrue
+    return try other(&run).isTrue
   }
 }
 
@@ -152,11 +150,10 @@ final class GetNode: TemplateNode {
   }
 
   func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
-    if let slot, case .dict(let dictionary) = run.slots[slot], fallback == nil {
-      let found = dictionary.value(key) ?? .none
+    if let slot, fallback == nil, run.isDictionary(slot) {
       run.line = line
       try run.step()
-      return found
+      return run.member(key, in: slot) ?? .none
     }
     let receiver = try object.evaluate(&run)
     run.line = line
@@ -169,12 +166,11 @@ final class GetNode: TemplateNode {
   }
 
   func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool {
-    guard let slot, case .dict(let dictionary) = run.slots[slot], fallback == nil else {
+    guard let slot, fallback == nil, run.isDictionary(slot) else {
       return try evaluate(&run).isTrue
     }
-    let isTrue = dictionary.isTrue(key) ?? false
     run.line = line
     try run.step()
-    return isTrue
+    return run.isTrue(key, in: slot) ?? false
   }
 }

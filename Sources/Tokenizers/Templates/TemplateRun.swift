@@ -70,13 +70,49 @@ struct TemplateRun {
     return parent?.outer(variable.hops - 1).slots[variable.slot] ?? .missing
   }
 
+  // What a variable is asked most, without a copy of it.
+
+  /// Which namespace a variable holds; nil for anything else.
+  @inline(__always)
+  func namespace(in slot: Int) -> Int? {
+    if case .namespace(let namespace) = slots[slot] { return namespace.place }
+    return nil
+  }
+
+  /// A member of the dictionary that a variable holds; nil where there is none.
+  @inline(__always)
+  func member(_ member: TemplateMember, in slot: Int) -> TemplateValue? {
+    if case .dict(let dictionary) = slots[slot] { return dictionary.value(member) }
+    return nil
+  }
+
+  /// Whether that member is true; nil where there is none.
+  @inline(__always)
+  func isTrue(_ member: TemplateMember, in slot: Int) -> Bool? {
+    if case .dict(let dictionary) = slots[slot] { return dictionary.isTrue(member) }
+    return nil
+  }
+
+  /// Whether that member is this text; nil where there is none.
+  @inline(__always)
+  func isText(_ member: TemplateMember, _ text: TemplateText, in slot: Int) -> Bool? {
+    if case .dict(let dictionary) = slots[slot] { return dictionary.isText(member, text) }
+    return nil
+  }
+
+  @inline(__always)
+  func isDictionary(_ slot: Int) -> Bool {
+    if case .dict = slots[slot] { return true }
+    return false
+  }
+
   /// Places for the variables of a function, all of them empty.
   mutating func takeSlots(_ count: Int) -> [TemplateValue] {
-    guard var slots = spareSlots.popLast() else {
+    guard var spare = spareSlots.popLast() else {
       return Array(repeating: .missing, count: count)
     }
-    while slots.count < count { slots.append(.missing) }
-    return slots
+    while spare.count < count { spare.append(.missing) }
+    return spare
   }
 
   /// The frame of the function that runs, for what holds on to it.
@@ -106,6 +142,7 @@ struct TemplateRun {
   /// - Parameters:
   ///   - values: empty afterwards.
   ///   - frame: that of the variables, where there is one.
+  @inline(never)
   mutating func begin(
     _ values: inout [TemplateValue], in parent: TemplateFrame?, frame own: TemplateFrame? = nil
   ) -> Suspended {
@@ -119,7 +156,10 @@ struct TemplateRun {
   }
 
   /// Goes back.
-  mutating func end(_ outer: inout Suspended) {
+  ///
+  /// - Parameter count: how many variables the function had.
+  @inline(never)
+  mutating func end(_ outer: inout Suspended, of count: Int) {
     if let frame = outer.frame { swap(&frame.slots, &outer.slots) }
     swap(&outer.slots, &slots)
     swap(&outer.frame, &frame)
@@ -128,12 +168,14 @@ struct TemplateRun {
       swap(&frame.slots, &outer.slots)
       return
     }
+    var ended: [TemplateValue] = []
+    swap(&ended, &outer.slots)
     var at = 0
-    while at < outer.slots.count {
-      if case .missing = outer.slots[at] {} else { outer.slots[at] = .missing }
+    while at < count {
+      if case .missing = ended[at] {} else { ended[at] = .missing }
       at += 1
     }
-    spareSlots.append(outer.slots)
+    spareSlots.append(ended)
   }
 
   // MARK: Limits and errors
@@ -213,7 +255,7 @@ struct TemplateRun {
     return .dict(dictionary)
   }
 
-  func callable(_ content: TemplateCallable.Kind) throws(TemplateError) -> TemplateValue {
+  mutating func callable(_ content: TemplateCallable.Kind) throws(TemplateError) -> TemplateValue {
     let callable = TemplateCallable(content)
     try check(callable.size)
     return .callable(callable)
