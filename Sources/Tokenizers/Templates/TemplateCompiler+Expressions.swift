@@ -136,8 +136,9 @@ extension TemplateCompiler {
     _ operands: [TemplateExpression], isOr: Bool, _ frame: Frame
   ) throws(TemplateError) -> any TemplateNode {
     // Jinja2 computes this while it compiles, and never sees what is wrong on the right.
-    if escapes != .atRunTime, let first = operands.first, first.literalTruth == isOr {
-      return try node(first, frame)
+    for operand in operands where escapes != .atRunTime {
+      guard let truth = operand.literalTruth else { break }
+      if truth == isOr { return try node(operand, frame) }
     }
     // The tree's height.
     let levels = Int.bitWidth - operands.count.leadingZeroBitCount

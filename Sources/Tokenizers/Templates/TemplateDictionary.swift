@@ -138,6 +138,7 @@ enum TemplateKey: Hashable {
   case string([UInt8])
   case tuple([TemplateKey])
   case range(Int, Int, Int)
+  case namespace(Int)
   /// Things that equal themselves only.
   case object(ObjectIdentifier)
 }
@@ -167,7 +168,7 @@ extension TemplateValue {
       return .range(
         count, count > 0 ? range.start : 0, count > 1 ? range.step : 0)
     case .iterator(let iterator): return .object(ObjectIdentifier(iterator))
-    case .namespace(let namespace): return .object(ObjectIdentifier(namespace))
+    case .namespace(let place): return .namespace(place)
     case .loop(let state): return .object(ObjectIdentifier(state))
     case .callable(let callable): return .object(ObjectIdentifier(callable))
     case .view(let view):

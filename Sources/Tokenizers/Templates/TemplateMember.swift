@@ -123,7 +123,7 @@ extension TemplateRun {
     }
     let name = member.name
     switch object {
-    case .namespace(let namespace): return namespaces[namespace.place][member]
+    case .namespace(let place): return namespaces[place][member]
     case .loop(let state):
       guard let attribute = member.ofLoops else { return nil }
       return try self.attribute(attribute, of: state)

@@ -28,11 +28,7 @@ final class VariableMemberNode: TemplateNode {
 
   func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
     if isPlain, let value = run.member(member, in: slot) { return value }
-    if let place = run.namespace(in: slot), !member.isPrivate,
-      let value = run.namespaces[place][member]
-    {
-      return value
-    }
+    if !member.isPrivate, let value = run.value(member, inNamespace: slot) { return value }
     return try other(&run)
   }
 
@@ -46,11 +42,7 @@ final class VariableMemberNode: TemplateNode {
 
   func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool {
     if isPlain, let isTrue = run.isTrue(member, in: slot) { return isTrue }
-    if let place = run.namespace(in: slot), !member.isPrivate,
-      let isTrue = run.namespaces[place].isTrue(member)
-    {
-      return isTrue
-    }
+    if !member.isPrivate, let isTrue = run.isTrue(member, inNamespace: slot) { return isTrue }
     return try other(&run).isTrue
   }
 }

@@ -55,11 +55,11 @@ indirect enum TemplateTargetNode: Sendable {
       run.slots[slot] = value
       if let symbol { run.exports[symbol] = value }
     case .member(let variable, let member):
-      guard case .namespace(let namespace) = run.value(of: variable) else {
+      guard case .namespace(let place) = run.value(of: variable) else {
         throw run.fail(.type, "cannot assign attribute on non-namespace object")
       }
       guard !member.isPrivate else { throw run.privateNamespaceMember }
-      run.namespaces[namespace.place].set(member, to: value)
+      run.namespaces[place].set(member, to: value)
     case .tuple(let targets):
       var cursor = try run.cursor(value)
       var values: [TemplateValue] = []
@@ -229,8 +229,7 @@ final class SetNode: TemplateStatementNode {
       run.line = line
       run.slots[slot] = value
     } else {
-      guard case .namespace(let namespace) = run.slots[slot] else { return try assign(&run) }
-      let place = namespace.place
+      guard case .namespace(let place) = run.slots[slot] else { return try assign(&run) }
       let value = try value.evaluate(&run)
       run.line = line
       member?.set(value, in: &run.namespaces[place])

@@ -1,13 +1,3 @@
-/// What `namespace()` makes: the one thing that a template may change.
-///
-/// Its members are the run's, as a namespace may hold itself.
-final class TemplateNamespace: Sendable {
-  /// Which of the run's namespaces it is.
-  let place: Int
-
-  init(_ place: Int) { self.place = place }
-}
-
 /// Values that are made one after the other when they are asked for, as Python's generators.
 final class TemplateIterator {
   /// Python's name of the type.

@@ -57,7 +57,7 @@ private struct TemplateRepresentation {
     case .range(let range):
       text.append(
         "range(\(range.start), \(range.stop)" + (range.step == 1 ? ")" : ", \(range.step))"))
-    case .namespace(let namespace): try write(namespace, &run)
+    case .namespace(let place): try write(namespace: place, &run)
     case .loop(let state):
       let length = try state.length(&run)
       text.append("<LoopContext \(state.index + 1)/\(length)>")
@@ -87,14 +87,14 @@ private struct TemplateRepresentation {
 
   /// Namespaces may hold themselves, which ends in an error.
   private mutating func write(
-    _ namespace: TemplateNamespace, _ run: inout TemplateRun
+    namespace place: Int, _ run: inout TemplateRun
   ) throws(TemplateError) {
     namespaceDepth += 1
     defer { namespaceDepth -= 1 }
     guard namespaceDepth <= TemplateRepresentation.namespaceLimit else {
       throw run.fail(.limit, "namespaces nested more than allowed")
     }
-    let members = run.namespaces[namespace.place]
+    let members = run.namespaces[place]
     for entry in members.entries { try run.charge(walk: entry.value) }
     text.append("<Namespace ")
     try write(members, &run)

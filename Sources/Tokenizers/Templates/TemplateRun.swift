@@ -19,7 +19,7 @@ struct TemplateRun {
   private var frame: TemplateFrame?
   /// The frame around the function.
   private var parent: TemplateFrame?
-  /// The members of each namespace.
+  /// The members of each namespace, which are here and not in its value, as it may hold itself.
   var namespaces: [TemplateMembers] = []
   /// Where the evaluation is, for errors.
   var line = 1
@@ -72,10 +72,17 @@ struct TemplateRun {
 
   // What a variable is asked most, without a copy of it.
 
-  /// Which namespace a variable holds; nil for anything else.
+  /// A member of the namespace that a variable holds; nil where there is none.
   @inline(__always)
-  func namespace(in slot: Int) -> Int? {
-    if case .namespace(let namespace) = slots[slot] { return namespace.place }
+  func value(_ member: TemplateMember, inNamespace slot: Int) -> TemplateValue? {
+    if case .namespace(let place) = slots[slot] { return namespaces[place][member] }
+    return nil
+  }
+
+  /// Whether that member is true; nil where there is none.
+  @inline(__always)
+  func isTrue(_ member: TemplateMember, inNamespace slot: Int) -> Bool? {
+    if case .namespace(let place) = slots[slot] { return namespaces[place].isTrue(member) }
     return nil
   }
 
@@ -289,7 +296,7 @@ struct TemplateRun {
   mutating func namespace(_ members: TemplateMembers) throws(TemplateError) -> TemplateValue {
     try step(members.count + 1)
     namespaces.append(members)
-    return .namespace(TemplateNamespace(namespaces.count - 1))
+    return .namespace(namespaces.count - 1)
   }
 
   func undefined(_ reason: TemplateUndefined.Reason) -> TemplateValue {

@@ -21,7 +21,8 @@ enum TemplateValue {
   case range(TemplateRange)
   /// What can be gone through once.
   case iterator(TemplateIterator)
-  case namespace(TemplateNamespace)
+  /// What `namespace()` makes, by its place: the one thing that a template may change.
+  case namespace(Int)
   case loop(TemplateLoopState)
   case callable(TemplateCallable)
 
