@@ -88,10 +88,6 @@ let rooms: [Target] = [
   room(
     "Server", ["Engine", "Pipelines", "Tokenizers", "JSON"],
     [hummingbird, lifecycle, logging, httpTypes, nioCore]),
-  // The template engine by itself, for measurements and the differential fuzz.
-  .executableTarget(
-    name: "template-bench", dependencies: ["ApusTokenizers", "ApusJSON"],
-    path: "Benchmarks/templates", swiftSettings: swiftSettings),
   // level 8
   .executableTarget(
     name: "ApusCommand",
@@ -108,9 +104,11 @@ let rooms: [Target] = [
 ]
 
 let benchmarks: [Target] = [
+  // The template engine by itself, for measurements and the differential fuzz.
   .executableTarget(
-    name: "TokenizerBenchmark", dependencies: [.target(name: "ApusTokenizers")],
-    path: "Benchmarks/Tokenizers", swiftSettings: swiftSettings)
+    name: "template-bench",
+    dependencies: [.target(name: "ApusTokenizers"), .target(name: "ApusJSON")],
+    path: "Benchmarks/templates", swiftSettings: swiftSettings)
 ]
 
 let testRooms: [Target] = [

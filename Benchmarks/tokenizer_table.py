@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The table of docs/experiments/0007-tokenizer-speed.md: each tokenizer against its fastest exact peers, in turns.
 
-    swift build -c release --product TokenizerBenchmark
+    swift build -c release --product apus
     python3 Benchmarks/tokenizer_table.py --shared ../shared [--rounds 5] [--core 0] [--rows qwen2,o200k]
 
 --shared is the folder with tools/in_turns.py, tools/peer_tokenizers.py and data/. The peers come from PyPI into a
@@ -27,7 +27,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--shared", default=os.path.join(ROOT, "..", "shared"))
-parser.add_argument("--binary", default=os.path.join(ROOT, ".build", "release", "TokenizerBenchmark"))
+parser.add_argument("--binary", default=os.path.join(ROOT, ".build", "release", "apus"))
 parser.add_argument("--python", help="an interpreter that has the peers")
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--core", default="0")
@@ -56,14 +56,14 @@ def in_turns(commands):
     return json.loads(result.stdout)["rows"]
 
 
-def own(tokenizer, text, *rest):
+def own(tokenizer, text, *options):
     folder = os.path.join(arguments.shared, "data", "tokenizers", tokenizer)
     path = os.path.join(arguments.shared, "data", "text", text + ".txt")
-    return " ".join([arguments.binary, folder, path, *rest])
+    return " ".join([arguments.binary, "tokenize", "--json", "--model", folder, "--bench", path, *options])
 
 
-def values(tokenizer, text, key, *rest, core=True):
-    command = (f"taskset -c {arguments.core} " if core else "") + own(tokenizer, text, *rest)
+def values(tokenizer, text, key, *options, core=True):
+    command = (f"taskset -c {arguments.core} " if core else "") + own(tokenizer, text, *options)
     found = []
     for _ in range(arguments.rounds):
         output = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
@@ -90,7 +90,7 @@ for tokenizer, peers in ROWS:
             on_core = f"taskset -c {arguments.core}"
             theirs = f"{python} {tool} --peer {peer} --tokenizer {tokenizer} --text {text} --chunk {arguments.chunk}"
             rows = in_turns([
-                f"peer mb_s {on_core} {theirs}", f"apus mb_s {on_core} {own(tokenizer, text, 'encode', size)}"])
+                f"peer mb_s {on_core} {theirs}", f"apus mb_s {on_core} {own(tokenizer, text, '--chunk', size)}"])
             ours, other = rows["apus"]["median"], rows["peer"]["median"]
             cells.append(f"{ours:.0f}, {other:.0f}, **{ours / other:.2f}**")
         print(f"| {tokenizer} | {peer} | " + " | ".join(cells) + " |", flush=True)
@@ -100,8 +100,8 @@ print("|---|---|---|---|")
 for tokenizer, _ in ROWS:
     if tokenizer not in wanted:
         continue
-    load = values(tokenizer, "english", "load_s", "load") * 1000
-    decode = [f"{values(tokenizer, text, 'mb_s', 'decode'):.0f}" for text in TEXTS]
-    two = values(tokenizer, "english", "mb_s", "batch", size, "2", core=False)
-    one = values(tokenizer, "english", "mb_s", "batch", size, "1", core=False)
+    load = values(tokenizer, "english", "load_s", "--operation", "load") * 1000
+    decode = [f"{values(tokenizer, text, 'mb_s', '--operation', 'decode'):.0f}" for text in TEXTS]
+    two = values(tokenizer, "english", "mb_s", "--chunk", size, "--threads", "2", core=False)
+    one = values(tokenizer, "english", "mb_s", "--chunk", size, "--threads", "1", core=False)
     print(f"| {tokenizer} | {load:.0f} | {', '.join(decode)} | {two / one:.2f} |", flush=True)

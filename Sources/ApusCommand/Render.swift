@@ -60,7 +60,12 @@ struct Render: ParsableCommand {
     environment.templateName = templateName
     if let variables { try environment.read(variables: variables) }
     if jsonLines {
-      RenderLines(environment).run()
+      JSONLines.answer { request in
+        guard let context = request.objectValue else {
+          throw CommandFailure("expected an object, found \(request.kind)")
+        }
+        return ["text": .string(try environment.render(context).text)]
+      }
     } else {
       try write(environment)
     }
@@ -180,32 +185,5 @@ struct ColouredPrompt {
       result += run.origin == .caller ? part : "\u{1B}[36m\(part)\u{1B}[0m"
     }
     text = result
-  }
-}
-
-/// One context a line of standard input, one answer a line of standard output.
-struct RenderLines {
-  private let environment: RenderEnvironment
-
-  init(_ environment: RenderEnvironment) { self.environment = environment }
-
-  func run() {
-    while let line = readLine() {
-      if line.allSatisfy(\.isWhitespace) { continue }
-      // Whoever waits for an answer before asking again gets it at once.
-      Terminal.write(answer(line).serialized() + "\n")
-    }
-  }
-
-  private func answer(_ line: String) -> JSONValue {
-    do {
-      let request = try JSONValue(parsing: line)
-      guard let context = request.objectValue else {
-        throw CommandFailure("expected an object, found \(request.kind)")
-      }
-      return ["text": .string(try environment.render(context).text)]
-    } catch {
-      return ["error": .string("\(error)")]
-    }
   }
 }

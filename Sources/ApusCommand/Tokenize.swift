@@ -34,19 +34,29 @@ struct Tokenize: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Put the model's begin and end tokens around the text.")
   var addSpecialTokens = true
 
-  @Option(help: "Encode this file once, on one core, and print how fast that was.")
+  @Option(help: "Encode this file once and print how fast that was.")
   var bench: String?
 
   @Option(help: "What --bench measures: encode, decode or load.")
-  var operation = BenchmarkedOperation.encode
+  var operation = TokenizerBenchmark.Operation.encode
+
+  @Option(
+    help: ArgumentHelp(
+      "Cuts the file of --bench into parts of so many bytes that end with a line.",
+      valueName: "bytes"))
+  var chunk = 65_536
+
+  @Option(
+    help: ArgumentHelp(
+      "Encodes the parts of --bench as one batch, on so many threads.",
+      discussion: "Default: one part after the other."))
+  var threads: Int?
 
   @Flag(help: "One line of JSON.")
   var json = false
 
   @Argument(help: "The text.")
   var text: [String] = []
-
-  enum BenchmarkedOperation: String, ExpressibleByArgument { case encode, decode, load }
 
   mutating func validate() throws {
     guard (model == nil) != (tokenizer == nil) else {
@@ -55,18 +65,37 @@ struct Tokenize: ParsableCommand {
     guard !(jsonLines && bench != nil) else {
       throw ValidationError("--json-lines and --bench exclude each other")
     }
+    guard chunk > 0 else {
+      throw ValidationError("--chunk: expected a number of bytes above 0, found \(chunk)")
+    }
+    guard threads ?? 1 > 0 else {
+      throw ValidationError("--threads: expected a number above 0, found \(threads ?? 0)")
+    }
   }
 
   func run() throws {
-    let start = ContinuousClock.now
-    let tokenizer = try Tokenizer.load(model: model ?? tokenizer ?? "", pattern: pattern)
-    if let bench {
-      try TokenizerBenchmark(tokenizer, loading: start.duration(to: .now), operation: operation)
-        .run(file: bench, asJSON: json)
-    } else if jsonLines {
-      TokenizerLines(tokenizer).run()
+    if let bench { return try measure(bench) }
+    let tokenizer = try load()
+    if jsonLines {
+      let lines = TokenizerLines(tokenizer)
+      JSONLines.answer { try lines.answer($0) }
     } else {
       try write(tokenizer)
+    }
+  }
+
+  private func load() throws -> Tokenizer {
+    try Tokenizer.load(model: model ?? tokenizer ?? "", pattern: pattern)
+  }
+
+  private func measure(_ file: String) throws {
+    let benchmark = TokenizerBenchmark(operation: operation, partBytes: chunk, threads: threads)
+    let result = try benchmark.run(file: file, load)
+    if json {
+      Terminal.write(JSONValue.object(result).serialized() + "\n")
+    } else {
+      let lines = result.map { "\($0.key): \($0.value.serialized())" }
+      Terminal.write(lines.joined(separator: "\n") + "\n")
     }
   }
 
@@ -87,6 +116,8 @@ struct Tokenize: ParsableCommand {
   }
 }
 
+extension TokenizerBenchmark.Operation: ExpressibleByArgument {}
+
 /// The pieces of a text in colours that alternate, and their ids.
 struct ColouredPieces {
   let text: String
@@ -103,41 +134,28 @@ struct ColouredPieces {
   }
 }
 
-/// One request a line of standard input, one answer a line of standard output.
+/// What `--json-lines` answers.
 struct TokenizerLines {
   let tokenizer: Tokenizer
 
   init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
 
-  func run() {
-    while let line = readLine() {
-      if line.allSatisfy(\.isWhitespace) { continue }
-      // Whoever waits for an answer before asking again gets it at once.
-      Terminal.write(answer(line).serialized() + "\n")
+  func answer(_ request: JSONValue) throws -> JSONValue {
+    if let text = request["text"]?.stringValue {
+      let adds = request["add_special_tokens"]?.boolValue ?? true
+      return Self.answer(try ids(text, addSpecialTokens: adds))
     }
-  }
-
-  private func answer(_ line: String) -> JSONValue {
-    do {
-      let request = try JSONValue(parsing: line)
-      if let text = request["text"]?.stringValue {
-        let adds = request["add_special_tokens"]?.boolValue ?? true
-        return Self.answer(try ids(text, addSpecialTokens: adds))
-      }
-      guard let list = request["ids"]?.arrayValue else {
-        throw CommandFailure("expected a text or ids, found \(request.kind) without them")
-      }
-      let ids = try list.map { value in
-        guard let id = value.intValue.flatMap({ Int32(exactly: $0) }) else {
-          throw CommandFailure("ids: expected integers, found \(value.kind)")
-        }
-        return id
-      }
-      let skips = request["skip_special_tokens"]?.boolValue ?? true
-      return ["text": .string(tokenizer.decode(ids, skipSpecialTokens: skips))]
-    } catch {
-      return ["error": .string("\(error)")]
+    guard let list = request["ids"]?.arrayValue else {
+      throw CommandFailure("expected a text or ids, found \(request.kind) without them")
     }
+    let ids = try list.map { value in
+      guard let id = value.intValue.flatMap({ Int32(exactly: $0) }) else {
+        throw CommandFailure("ids: expected integers, found \(value.kind)")
+      }
+      return id
+    }
+    let skips = request["skip_special_tokens"]?.boolValue ?? true
+    return ["text": .string(tokenizer.decode(ids, skipSpecialTokens: skips))]
   }
 
   /// Cut and filled up where the tokenizer's file says so, as its library does.
@@ -150,74 +168,5 @@ struct TokenizerLines {
 
   static func answer(_ ids: [Int32]) -> JSONValue {
     ["ids": .array(ids.map { .int(Int($0)) })]
-  }
-}
-
-/// How fast a file is encoded that nobody has read before.
-struct TokenizerBenchmark {
-  let tokenizer: Tokenizer
-  let loading: Duration
-  let operation: Tokenize.BenchmarkedOperation
-
-  init(
-    _ tokenizer: Tokenizer, loading: Duration, operation: Tokenize.BenchmarkedOperation
-  ) {
-    self.tokenizer = tokenizer
-    self.loading = loading
-    self.operation = operation
-  }
-
-  func run(file: String, asJSON: Bool) throws {
-    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
-    let parts = Self.parts(bytes).map { String(decoding: bytes[$0], as: UTF8.self) }
-    _ = tokenizer.encode("Hello, 你好 12\n", addSpecialTokens: false)
-    var result: JSONObject = ["load_s": .double(seconds(loading))]
-    if operation != .load {
-      var ids: [[Int32]] = []
-      var elapsed = ContinuousClock().measure {
-        for part in parts { ids.append(tokenizer.encode(part, addSpecialTokens: false)) }
-      }
-      result["tokens"] = .int(ids.reduce(0) { $0 + $1.count })
-      if operation == .decode {
-        var length = 0
-        elapsed = ContinuousClock().measure {
-          for part in ids {
-            length += tokenizer.decode(part, skipSpecialTokens: false).utf8.count
-          }
-        }
-        result["bytes"] = .int(length)
-      }
-      result["mb_s"] = .double(Double(bytes.count) / seconds(elapsed) / 1e6)
-    }
-    if asJSON {
-      Terminal.write(JSONValue.object(result).serialized() + "\n")
-    } else {
-      let lines = result.map { "\($0.key): \($0.value.serialized())" }
-      Terminal.write(lines.joined(separator: "\n") + "\n")
-    }
-  }
-
-  private func seconds(_ duration: Duration) -> Double {
-    let parts = duration.components
-    return Double(parts.seconds) + Double(parts.attoseconds) / 1e18
-  }
-
-  /// Parts of 64 KiB that end with a line, as the other libraries are measured.
-  private static func parts(_ bytes: [UInt8]) -> [Range<Int>] {
-    var result: [Range<Int>] = []
-    var start = 0
-    while start < bytes.count {
-      var end = min(start + 65_536, bytes.count)
-      if end < bytes.count {
-        if let newline = bytes[start..<end].lastIndex(of: 0x0A) {
-          end = newline + 1
-        } else {
-          end = bytes[end...].firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count
-        }
-      }
-      result.append(start..<end)
-      start = end
-    }
-    return result
   }
 }

@@ -79,14 +79,30 @@ public struct MarkedString: Sendable, Hashable, CustomStringConvertible {
   public static func += (a: inout MarkedString, b: MarkedString) { a.append(b) }
 
   public mutating func append(_ other: MarkedString) {
-    guard !other.isEmpty else { return }
-    guard !isEmpty else {
-      (bytes, first, changes) = (other.bytes, other.first, other.changes)
-      return
+    guard !other.bytes.isEmpty else { return }
+    if bytes.isEmpty {
+      first = other.first
+      changes = other.changes
+      // Room that was reserved is kept.
+      guard bytes.capacity >= other.bytes.count else {
+        bytes = other.bytes
+        return
+      }
+    } else {
+      if lastOrigin != other.first { changes.append(bytes.count) }
+      if !other.changes.isEmpty {
+        for change in other.changes { changes.append(bytes.count + change) }
+      }
     }
-    if lastOrigin != other.first { changes.append(bytes.count) }
-    for change in other.changes { changes.append(bytes.count + change) }
     bytes.append(contentsOf: other.bytes)
+  }
+
+  /// Takes back what was appended from this byte on.
+  package mutating func takeBack(from start: Int) -> MarkedString {
+    let part = self[start..<bytes.count]
+    bytes.removeSubrange(start...)
+    while let last = changes.last, last >= start { changes.removeLast() }
+    return part
   }
 
   package mutating func append(_ text: [UInt8], origin: Origin) {

@@ -19,6 +19,22 @@ struct CommandRun {
     let running = try RunningCommand(arguments, input: input)
     return await running.end()
   }
+
+  /// Runs `body` with a folder of files.
+  static func withFiles(
+    _ files: [String: String], _ body: (String) async throws -> Void
+  ) async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("apus-command-\(UUID().uuidString)")
+    for (name, text) in files {
+      let url = folder.appendingPathComponent(name)
+      try FileManager.default.createDirectory(
+        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: url)
+    }
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try await body(folder.path)
+  }
 }
 
 /// A run that is under way; its outputs go to files, so that neither can fill a pipe.

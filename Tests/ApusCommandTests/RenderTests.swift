@@ -5,22 +5,6 @@ import Testing
 /// `apus render`: prompts, whole and line by line.
 @Suite(.enabled(if: CommandRun.binary != nil, "the command is not built"))
 struct RenderTests {
-  /// Runs `body` with a folder of files.
-  private func withFiles(
-    _ files: [String: String], _ body: (String) async throws -> Void
-  ) async throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("apus-render-\(UUID().uuidString)")
-    for (name, text) in files {
-      let url = folder.appendingPathComponent(name)
-      try FileManager.default.createDirectory(
-        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(text.utf8).write(to: url)
-    }
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try await body(folder.path)
-  }
-
   private static let template = """
     {{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}
     {% endfor %}{{ strftime_now('%Y') }}{% if add_generation_prompt %}[assistant]{% endif %}
@@ -35,7 +19,7 @@ struct RenderTests {
       "t.jinja": Self.template, "v.json": Self.environment,
       "m.json": #"[{"role": "user", "content": "hi"}]"#,
     ]
-    try await withFiles(files) { folder in
+    try await CommandRun.withFiles(files) { folder in
       let template = folder + "/t.jinja"
       let variables = folder + "/v.json"
       let whole = try await CommandRun.of(
@@ -55,7 +39,7 @@ struct RenderTests {
 
   @Test func everyLineHasItsAnswer() async throws {
     let files = ["t.jinja": "\n{{ messages | length }}{{ x.y }}", "bad.jinja": "{{ x"]
-    try await withFiles(files) { folder in
+    try await CommandRun.withFiles(files) { folder in
       let lines = """
         {"messages": [1, 2], "x": {}}
         {"messages": [], "x": {"y": "é\\n"}}
@@ -85,7 +69,7 @@ struct RenderTests {
       "additional_chat_templates/tool_use.jinja": "T{{ tools | length }}",
       "additional_chat_templates/rag.jinja": "R",
     ]
-    try await withFiles(files) { folder in
+    try await CommandRun.withFiles(files) { folder in
       func prompt(_ input: String, _ options: String...) async throws -> CommandRun {
         let running = try RunningCommand(["render", "--model", folder] + options, input: input)
         return await running.end()
@@ -99,7 +83,8 @@ struct RenderTests {
   }
 
   @Test func failuresAreOneLine() async throws {
-    try await withFiles(["t.jinja": "{{ raise_exception('no') }}", "v.json": "[]"]) { folder in
+    let files = ["t.jinja": "{{ raise_exception('no') }}", "v.json": "[]"]
+    try await CommandRun.withFiles(files) { folder in
       let template = folder + "/t.jinja"
       for (arguments, input, named) in [
         (["--template", template], "[]", "line 1: no"), (["--template", template], "{", "input"),

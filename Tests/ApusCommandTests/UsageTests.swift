@@ -47,6 +47,9 @@ struct UsageTests {
       ["generate", "--model", "x", "--prompt", "a", "--kv-cache-format", "q8_0"],
       "--kv-cache-format"
     ),
+    (["tokenize", "--model", "x", "--bench", "f", "--chunk", "0"], "--chunk"),
+    (["tokenize", "--model", "x", "--bench", "f", "--threads", "0"], "--threads"),
+    (["tokenize", "--model", "x", "--bench", "f", "--operation", "learn"], "--operation"),
     (["serve", "--model", "x", "--port", "70000"], "--port"),
     (["serve", "--model", "x", "--enable-prefix-caching", "no"], "no"),
     (["serve", "--model", "x", "--api-key", ""], "--api-key"),

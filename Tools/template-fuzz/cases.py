@@ -284,4 +284,38 @@ a  {{- n -}}  b
 {{ "“" }}{{ 'é' | upper }}{{ '🙂'[0] }}{{ '🙂a' | length }}{{ 'a🙂b'[1:2] }}
 {{ “x” }}
 {{ ünder }}|{{ 'x' if ünder is undefined }}
+{% macro f(a, b='B', c=a) %}{{ a }}{{ b }}{{ c }};{% endmacro %}{{ f(1) }}{{ f(1, c=3) }}{{ f(c=1, a=2) }}{{ f(b=none, a=0) }}{{ f(1, 2, 3) }}
+{% macro f(a) %}[{{ a }}]{% endmacro %}{{ f(f(f('x'))) }}{{ f(a=f('y')) }}{% set t = f(1) %}{{ t ~ t }}{{ f(2) + f(3) }}{{ f(4) | length }}
+{% macro f(n) %}{{ n }}{% if n %}{{ f(n - 1) }}{{ n }}{% endif %}{% endmacro %}{{ f(3) }}{{ '-' + f(2) + '-' }}
+{% macro f(x) %}{% set y = x + 1 %}{% macro g(z) %}{{ x }}{{ y }}{{ z }}{% endmacro %}{{ g(y) }}{% set y = 9 %}{{ g(0) }}{% endmacro %}{{ f(1) }}{{ f(5) }}
+{% macro f(x) %}{% for i in [1, 2, 3] if i != x %}{{ i }}{% endfor %}{{ x }}{% endmacro %}{{ f(2) }}{{ f(3) }}{{ f(2) }}
+{% macro f(ns) %}{% set ns.n = ns.n + 1 %}{{ ns.n }}{% endmacro %}{% set ns = namespace(n=1, m=2) %}{{ f(ns) }}{{ f(ns) }}{{ ns.n }}{{ ns.m }}{% if ns.x %}a{% elif ns.n %}b{% endif %}
+{% macro f() %}{{ caller() if caller is defined else '-' }}{% endmacro %}{{ f() }}{% call f() %}c{% endcall %}{{ f() }}
+{% macro f(a) %}{{ a }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ f(1) }}{{ f(1, 2, k=3) }}{{ f(*[1, 2]) }}{{ f(**{'a': 4}) }}
+{{ 'a' + 'b' | safe + '<' }}{{ '<' + ('>' | escape) + '&' }}{{ ('<' | safe) + '>' }}
+{% macro f(a) %}{{ a + '<' }}{% endmacro %}{{ '<' + f('x' | safe) }}{{ f('y') + '!' }}
+{% set x %}a{{ 'b' + 'c' }}{% endset %}{{ x + 'd' }}{% filter upper %}{{ x + 'e' }}{% endfilter %}
+{{ d.get('a') }}{{ d.get('z') }}{{ d.get('z', 7) }}{{ d.get('a', 7) }}{{ d.get('n') is none }}{{ 'y' if d.get('a') else 'n' }}{{ 'y' if d.get('z') else 'n' }}
+{{ 1 and 2 and '' and 4 }}|{{ 0 or '' or [] or 5 or 6 }}|{{ 1 and 2 and 3 and 4 and 5 }}|{{ 0 or none or '' }}
+{% if not (d.a and d.b and d.c) %}x{% endif %}{% if d.z or d.y or d.a %}y{% endif %}
+{% for i in range(3) %}1{{ i }}2{% if i == 1 %}{% continue %}{% endif %}3{{ i }}4{{ i }}5{{ i }}6{% if i == 2 %}{% break %}{% endif %}7{% endfor %}
+{% for i in range(7) %}{% if i == 0 %}a{% elif i == 1 %}b{% elif i == 2 %}c{% elif i == 3 %}d{% elif i == 4 %}e{% else %}f{% endif %}{% endfor %}
+{{ 'a' + 'b' + 'c' + 'd' + 'e' + 'f' }}{{ 1 + 2 - 3 + 4 - 5 }}{{ [1] + [2] + [3] }}{{ 'x' + 'y' * 2 }}
+{% macro f(a, b) %}{{ b }}{% endmacro %}{{ f(1) }}{{ f(1, b=2) }}{{ f('x', 'y') | upper }}{% for x in [f(1, 2), f(3, 4)] %}{{ x }}{% endfor %}
+{% set s = namespace(f=none) %}{% macro f(x) %}{% macro g() %}{{ x }}{% endmacro %}{% set s.f = g %}{% endmacro %}{{ f(1) }}{{ s.f() }}{{ f(2) }}{{ s.f() }}
+{{ '  a ' | trim }}{{ 'a' | trim }}{{ 'abc'.replace('x', 'y') }}{{ 'abc' | replace('b', '') }}{{ 'abc' | replace('', '-') }}{{ 12 | replace('1', '3') }}
+{{ 'x' or (1 is nosuch) }}{{ 0 or 2 or (1 | nosuch) }}{{ none and (1 | nosuch) }}
+{% macro f(x) %}{{ 'l' if x else 'm' }}{{ x if x }}{% endmacro %}{{ f(1) }}{{ f(0) }}
+{% for x in [3, 1] recursive %}{{ x }}{% if x == 3 %}{{ loop([7, 8]) }}{% endif %}{% for y in [x, 2] if y != x %}{{ y }}{% endfor %}{% endfor %}
+{% macro f(a) %}{% endmacro %}{{ f(1, 2) }}
+{% macro f(a) %}{% endmacro %}{{ f(b=2) }}
+{% macro f(a) %}{% endmacro %}{{ f(1, a=2) }}
+{{ 'a' + 'b' + none }}
+{{ 'a' + x }}
+{{ namespace(_a=1) }}
+{% set ns = namespace(a=1) %}{% set ns._b = 1 %}
+{{ range(1, none) }}
+{{ d.get() }}
+{{ x.get('a') }}
+{{ d.get('a', x.y.z) }}
 """.strip("\n").split("\n")

@@ -1,7 +1,9 @@
 /// Finds the matches of a program in one piece of text.
 ///
 /// It backtracks as Oniguruma does, and remembers what failed once a piece has cost much: then the
-/// work is at most the program's size times the length of the text, whatever the pattern.
+/// work is at most the program's size times the length of the text, whatever the pattern. Where
+/// there is not enough memory for that it may be more, up to a limit at which the search gives up:
+/// it finds no more matches. The engines that patterns are written for end with an error before.
 struct RegexMatcher {
   private let program: RegexProgram
   private let text: [UInt8]
@@ -21,18 +23,26 @@ struct RegexMatcher {
 
   private var stack: [Frame] = []
   private var slots: [Int]
-  private var steps = 0
-  private var failures: [UInt64] = []
-  private var successes: [UInt64] = []
+  private(set) var steps = 0
+  /// Empty until a piece has cost much.
+  private(set) var memory = RegexMemory()
   private var isRemembering = false
+  private let memoryLimit: Int
+  /// Where the search gives up.
+  private var stepLimit = Int.max
+  private(set) var hasGivenUp = false
   private var lookDepth = 0
   /// Inside a look-behind a state fails for one end only, so that nothing is remembered.
   private var behindEnd: Int?
 
-  init(_ program: RegexProgram, text: [UInt8], range: Range<Int>) {
+  init(
+    _ program: RegexProgram, text: [UInt8], range: Range<Int>,
+    memoryLimit: Int = RegexMemory.limit
+  ) {
     self.program = program
     self.text = text
     self.range = range
+    self.memoryLimit = memoryLimit
     slots = Array(repeating: -1, count: program.slotCount)
   }
 
@@ -47,6 +57,7 @@ struct RegexMatcher {
         guard at < range.upperBound else { return nil }
       }
       if let end = run(0, at: at) { return at..<end }
+      guard !hasGivenUp else { return nil }
       guard at < range.upperBound else { return nil }
       at += UTF8Text.length(lead: text[at])
     }
@@ -63,7 +74,7 @@ struct RegexMatcher {
         finish(base)
         return end
       }
-      guard backtrack(&pc, &at, base) else { return nil }
+      guard !hasGivenUp, backtrack(&pc, &at, base) else { return nil }
     }
   }
 
@@ -82,6 +93,10 @@ struct RegexMatcher {
   private mutating func advance(_ pc: inout Int, _ at: inout Int) -> Int? {
     while true {
       steps += 1
+      guard steps < stepLimit else {
+        hasGivenUp = true
+        return nil
+      }
       if let known = remembered(pc, at) { return known ? at : nil }
       switch program.instructions[pc] {
       case .accept:
@@ -208,62 +223,65 @@ struct RegexMatcher {
   }
 }
 
-// What is remembered: a bit per place in the program and place in the text.
+// What is remembered.
 extension RegexMatcher {
+  /// Steps for each place in the text before anything is remembered.
+  private static let stepsBefore = 64
+  /// How many times as long an incomplete memory may let a search take as a complete one.
+  private static let patience = 4
+
   /// Whether this place is known to fail (false) or, inside a look, to succeed (true).
   private mutating func remembered(_ pc: Int, _ at: Int) -> Bool? {
     guard steps > 4096, behindEnd == nil, program.memo[pc] >= 0 else { return nil }
     if !isRemembering { beginRemembering() }
     guard isRemembering else { return nil }
-    let bit = bit(pc, at)
-    if hasFailed(pc, at) { return false }
-    if lookDepth > 0, successes[bit >> 6] >> UInt64(bit & 63) & 1 != 0 { return true }
+    let number = Int(program.memo[pc])
+    if memory.holds(.failure, number, at) { return false }
+    if lookDepth > 0, memory.holds(.success, number, at) { return true }
     stack.append(.failed(pc: pc, at: at))
     return nil
   }
 
   private mutating func beginRemembering() {
-    guard steps > 64 * range.count else { return }
+    guard steps > RegexMatcher.stepsBefore * range.count else { return }
     isRemembering = true
-    let words = (program.memoCount * (range.count + 1) + 63) / 64
-    failures = Array(repeating: 0, count: words)
-    successes = Array(repeating: 0, count: words)
+    memory = RegexMemory(
+      program.memoCount, hasLooks: program.hasLooks, range: range, limit: memoryLimit)
+    guard !memory.isComplete else { return }
+    let complete = (RegexMatcher.stepsBefore + program.instructions.count) * (range.count + 1)
+    stepLimit = RegexMatcher.patience * complete
   }
 
   private func hasFailed(_ pc: Int, _ at: Int) -> Bool {
-    let bit = bit(pc, at)
-    return failures[bit >> 6] >> UInt64(bit & 63) & 1 != 0
-  }
-
-  private func bit(_ pc: Int, _ at: Int) -> Int {
-    Int(program.memo[pc]) * (range.count + 1) + at - range.lowerBound
+    memory.holds(.failure, Int(program.memo[pc]), at)
   }
 
   private mutating func markSucceeded(_ pc: Int, _ at: Int) {
-    let bit = bit(pc, at)
-    successes[bit >> 6] |= 1 << UInt64(bit & 63)
+    memory.mark(.success, Int(program.memo[pc]), at)
   }
 
   private mutating func markFailed(_ pc: Int, _ at: Int) {
     // An iteration that has not taken anything yet may fail for that reason alone.
     for slot in slots where slot == at { return }
+    let number = Int(program.memo[pc])
     guard case .setLoop(let set, let maximum, .greedy) = program.instructions[pc],
       maximum == Int.max
     else {
-      let bit = bit(pc, at)
-      failures[bit >> 6] |= 1 << UInt64(bit & 63)
+      memory.mark(.failure, number, at)
       return
     }
-    // A greedy run that failed fails from each of its places on.
+    // A greedy run that failed fails from each of its places on. Those that are near are asked for
+    // first.
+    let end = min(range.upperBound, at + memory.span - 1)
     var position = at
     while true {
-      let bit = bit(pc, position)
       if position > at, hasFailed(pc, position) { return }
-      failures[bit >> 6] |= 1 << UInt64(bit & 63)
-      guard position < range.upperBound else { return }
+      memory.mark(.failure, number, position)
+      guard position < end else { return }
       let scalar = text.scalar(at: position)
       guard program.sets[set].contains(scalar.value) else { return }
       position += scalar.length
+      guard position <= end else { return }
     }
   }
 

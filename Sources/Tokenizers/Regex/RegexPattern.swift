@@ -33,6 +33,13 @@ struct RegexPattern: Sendable {
   func forEachMatch(in text: [UInt8], _ range: Range<Int>, _ body: (Range<Int>) -> Void) {
     guard !range.isEmpty else { return }
     var matcher = RegexMatcher(program, text: text, range: range)
+    forEachMatch(of: &matcher, in: text, range, body)
+  }
+
+  private func forEachMatch(
+    of matcher: inout RegexMatcher, in text: [UInt8], _ range: Range<Int>,
+    _ body: (Range<Int>) -> Void
+  ) {
     var at = range.lowerBound
     var lastEnd: Int?
     while at <= range.upperBound, let match = matcher.firstMatch(from: at) {
@@ -45,6 +52,17 @@ struct RegexPattern: Sendable {
       lastEnd = match.upperBound
       at = match.upperBound
     }
+  }
+
+  /// All matches in a text, with what finding them cost.
+  fileprivate func search(_ text: [UInt8], memoryLimit: Int) -> RegexSearch {
+    let range = 0..<text.count
+    var matcher = RegexMatcher(program, text: text, range: range, memoryLimit: memoryLimit)
+    var matches: [Range<Int>] = []
+    forEachMatch(of: &matcher, in: text, range) { matches.append($0) }
+    return RegexSearch(
+      matches: matches, steps: matcher.steps, memoryBytes: matcher.memory.byteCount,
+      instructions: program.instructions.count, hasGivenUp: matcher.hasGivenUp)
   }
 
   func matches(in text: [UInt8], _ range: Range<Int>) -> [Range<Int>] {
@@ -60,4 +78,26 @@ extension RegexPattern: Hashable {
   }
 
   func hash(into hasher: inout Hasher) { hasher.combine(text) }
+}
+
+/// What a pattern finds in a text and what that costs, to hold the limits against it.
+package struct RegexSearch {
+  /// In bytes of the text.
+  package let matches: [Range<Int>]
+  /// Instructions that were run.
+  package let steps: Int
+  /// What was remembered at the end.
+  package let memoryBytes: Int
+  /// In the program.
+  package let instructions: Int
+  /// Whether it took more steps than it may.
+  package let hasGivenUp: Bool
+
+  /// Searches with the dialect of `tokenizer.json`.
+  package static func run(
+    _ pattern: String, in text: String, memoryLimit: Int = RegexMemory.limit
+  ) throws -> RegexSearch {
+    try RegexPattern(pattern, dialect: .oniguruma).search(
+      Array(text.utf8), memoryLimit: memoryLimit)
+  }
 }

@@ -27,6 +27,8 @@ struct RegexProgram: Sendable {
   /// need not be tried again.
   private(set) var memo: [Int32] = []
   private(set) var memoCount = 0
+  /// Whether a part may be looked at and left again.
+  private(set) var hasLooks = false
   let wordSet: ScalarBitmap
   /// What a match can begin with; nil where it may be anything.
   let firstScalars: ScalarBitmap?
@@ -73,6 +75,7 @@ struct RegexProgram: Sendable {
       try emitLoop(body, minimum, maximum, greed)
     case .look(let body, let ahead, let isNegated):
       let lengths = body.length
+      hasLooks = true
       let at = instructions.count
       append(.accept)
       try emit(body)

@@ -30,10 +30,11 @@ struct BytePattern {
     let last = text.count - bytes.count
     guard start <= last else { return nil }
     guard shorter.isEmpty else { return firstOfLong(in: text, from: start) }
+    let bytes = text.span
     var at = start
     while at <= last {
-      if text[at] == head, matches(text, at) { return at }
-      at += 1
+      if bytes[at] == head, matches(text, at) { return at }
+      at &+= 1
     }
     return nil
   }

@@ -63,15 +63,16 @@ public struct ChatTemplate: Sendable {
     _ context: JSONObject, clock: TemplateClock? = nil, limits: TemplateLimits = .default,
     trustsCaller: Bool = false
   ) throws(TemplateError) -> MarkedString {
-    var ofCaller = TemplateContextReader(origin: trustsCaller ? .template : .caller)
-    var ofTemplate = TemplateContextReader(origin: .template)
+    let origin = trustsCaller ? MarkedString.Origin.template : .caller
+    var ofCaller = TemplateContextReader(origin: origin, program.members)
+    var ofTemplate = TemplateContextReader(origin: .template, [:])
     var globals: [TemplateValue] = []
     globals.reserveCapacity(program.names.count)
-    for name in program.names {
+    for (symbol, name) in program.names.enumerated() {
       if let value = context[name] {
         let isToken = ChatTemplate.specialTokenNames.contains(name)
         globals.append(isToken ? ofTemplate.value(value) : ofCaller.value(value))
-      } else if let function = TemplateFunction(rawValue: name) {
+      } else if let function = program.functions[symbol] {
         globals.append(.callable(TemplateCallable(.function(function))))
       } else {
         globals.append(.missing)
@@ -81,7 +82,7 @@ public struct ChatTemplate: Sendable {
       globals: globals, slots: program.slots, limits: limits, clock: clock)
     defer { run.dismantle() }
     program.scope.enter(&run)
-    _ = try run.execute(program.body)
+    _ = try program.body.execute(&run)
     return run.output
   }
 }
@@ -89,11 +90,16 @@ public struct ChatTemplate: Sendable {
 /// Makes values of JSON, with all text of one origin.
 private struct TemplateContextReader {
   let origin: MarkedString.Origin
-  /// The names of members, which come again and again.
-  private var names: [(name: String, text: TemplateText)] = []
-  private static let nameLimit = 16
+  /// The names of members, which come again and again: those that the template asks for, and
+  /// others.
+  private var names: [String: TemplateText]
+  private static let nameLimit = 256
 
-  init(origin: MarkedString.Origin) { self.origin = origin }
+  /// - Parameter names: texts of ASCII and of a caller.
+  init(origin: MarkedString.Origin, _ names: [String: TemplateText]) {
+    self.origin = origin
+    self.names = origin == .caller ? names : [:]
+  }
 
   mutating func value(_ value: JSONValue) -> TemplateValue {
     switch value {
@@ -115,10 +121,14 @@ private struct TemplateContextReader {
   }
 
   private mutating func name(_ name: String) -> TemplateText {
-    // Byte by byte: to `String`, other code points may be equal.
-    for known in names where known.name.utf8.elementsEqual(name.utf8) { return known.text }
+    // Texts that `String` calls equal to one of ASCII are longer.
+    if let known = names[name], known.string.utf8Count == name.utf8.count { return known }
     let text = TemplateText(MarkedString(name, origin: origin))
-    if names.count < TemplateContextReader.nameLimit { names.append((name, text)) }
+    if names.count < TemplateContextReader.nameLimit,
+      text.string.bytes.allSatisfy({ $0 < 0x80 })
+    {
+      names[name] = text
+    }
     return text
   }
 

@@ -41,6 +41,19 @@ extension TemplateCompiler {
 }
 
 extension TemplateExpression {
+  /// Whether a literal is true; nil for anything else.
+  var literalTruth: Bool? {
+    switch self {
+    case .none: false
+    case .bool(let value): value
+    case .int(let value): value != 0
+    case .big: true
+    case .double(let value): value != 0
+    case .string(let bytes): !bytes.isEmpty
+    default: nil
+    }
+  }
+
   fileprivate var holdsSlice: Bool {
     if case .slice = self { return true }
     return parts.contains { $0.holdsSlice }

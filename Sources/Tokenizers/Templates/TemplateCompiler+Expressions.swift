@@ -58,9 +58,9 @@ extension TemplateCompiler {
   ) throws(TemplateError) -> any TemplateNode {
     switch expression {
     case .attribute(let object, let name, let line):
-      return try access(object, TemplateMember(name), isElement: false, frame, line)
+      return try access(object, member(name), isElement: false, frame, line)
     case .item(let object, .string(let name), let line):
-      let member = TemplateMember(String(decoding: name, as: UTF8.self))
+      let member = member(String(decoding: name, as: UTF8.self))
       return try access(object, member, isElement: true, frame, line)
     case .item(let object, let index, let line):
       return ItemNode(try node(object, frame), try node(index, frame), line: line)
@@ -96,15 +96,17 @@ extension TemplateCompiler {
   ) throws(TemplateError) -> any TemplateNode {
     switch expression {
     case .not(let operand): return NotNode(try node(operand, frame))
-    case .and(let operands): return JunctionNode(try nodes(operands, frame), isOr: false)
-    case .or(let operands): return JunctionNode(try nodes(operands, frame), isOr: true)
+    case .and(let operands): return try junction(operands, isOr: false, frame)
+    case .or(let operands): return try junction(operands, isOr: true, frame)
     case .sign(let operand, let isNegative, let line):
       return SignNode(try node(operand, frame), isNegative: isNegative, line: line)
     case .arithmetic(let first, let operations):
       let start = try node(first, frame)
-      var rest: [(kind: TemplateOperator, operand: any TemplateNode, line: Int)] = []
+      var rest: [TemplateOperationNode] = []
       for operation in operations {
-        rest.append((operation.kind, try node(operation.operand, frame), operation.line))
+        rest.append(
+          TemplateOperationNode(
+            operation.kind, try node(operation.operand, frame), line: operation.line))
       }
       return ArithmeticNode(start, rest)
     case .compare(let first, let comparisons, let line):
@@ -130,29 +132,51 @@ extension TemplateCompiler {
     }
   }
 
+  private mutating func junction(
+    _ operands: [TemplateExpression], isOr: Bool, _ frame: Frame
+  ) throws(TemplateError) -> any TemplateNode {
+    // Jinja2 computes this while it compiles, and never sees what is wrong on the right.
+    for operand in operands where escapes != .atRunTime {
+      guard let truth = operand.literalTruth else { break }
+      if truth == isOr { return try node(operand, frame) }
+    }
+    // The tree's height.
+    let levels = Int.bitWidth - operands.count.leadingZeroBitCount
+    level += levels
+    defer { level -= levels }
+    return JunctionNode.tree(try nodes(operands, frame)[...], isOr: isOr)
+  }
+
   mutating func arguments(
     _ arguments: TemplateArguments, _ frame: Frame
   ) throws(TemplateError) -> TemplateArgumentNodes {
-    var keywords: [(name: String, value: any TemplateNode)] = []
+    var keywords: [TemplateKeywordNode] = []
     let positional = try nodes(arguments.positional, frame)
     for keyword in arguments.keywords {
-      keywords.append((keyword.name, try node(keyword.value, frame)))
+      keywords.append(TemplateKeywordNode(member(keyword.name), try node(keyword.value, frame)))
     }
     return TemplateArgumentNodes(
-      positional: positional, keywords: keywords, spread: try optional(arguments.spread, frame),
+      positional, keywords, spread: try optional(arguments.spread, frame),
       spreadKeywords: try optional(arguments.spreadKeywords, frame))
   }
 
   private mutating func call(
     _ callee: TemplateExpression, _ arguments: TemplateArguments, _ frame: Frame, _ line: Int
   ) throws(TemplateError) -> any TemplateNode {
-    if case .attribute(let object, let name, _) = callee {
-      return MethodCallNode(
-        try node(object, frame), TemplateMember(name), try self.arguments(arguments, frame),
-        line: line)
+    guard case .attribute(let object, let name, _) = callee else {
+      return CallNode(
+        try node(callee, frame), try self.arguments(arguments, frame), line: line)
     }
-    return CallNode(
-      try node(callee, frame), try self.arguments(arguments, frame), line: line)
+    let receiver = try node(object, frame)
+    let values = try self.arguments(arguments, frame)
+    let call = MethodCallNode(receiver, member(name), values, line: line)
+    // Of a dictionary, most of the time.
+    guard name == "get", case .string(let key)? = arguments.positional.first,
+      arguments.expressions.count <= 2, arguments.positional.count == arguments.expressions.count
+    else { return call }
+    return GetNode(
+      receiver, member(String(decoding: key, as: UTF8.self)), values.positional.second, call,
+      line: line)
   }
 
   private mutating func filter(
@@ -185,6 +209,9 @@ extension TemplateCompiler {
     let value = try node(operand, frame)
     guard let test = TemplateTests.named[call.name] else {
       return try unknown(value, "no test named '\(call.name)'", frame, call.line)
+    }
+    if let holds = test.ofKind, call.arguments.expressions.isEmpty {
+      return KindTestNode(value, holds, line: call.line)
     }
     return TestNode(value, test, try arguments(call.arguments, frame), line: call.line)
   }

@@ -1,44 +1,45 @@
 extension TemplateCompiler {
   mutating func node(
     _ statement: TemplateStatement, _ frame: Frame
-  ) throws(TemplateError) -> [any TemplateStatementNode] {
+  ) throws(TemplateError) -> any TemplateStatementNode {
     switch statement {
-    case .text(let text): return [TextNode(MarkedString(bytes: text, origin: .template))]
+    case .text(let text):
+      return TextNode(TemplateText(MarkedString(bytes: text, origin: .template)))
     case .output(let expression, let line):
       if let constant = constant(expression, frame, isOutput: true) {
-        return [OutputNode(constant, escapes, line: line)]
+        return OutputNode(constant, escapes, line: line)
       }
       let node = try node(expression, frame)
       if case .off = escapes, case .text(let text)? = (node as? ConstantNode)?.content {
-        return [TextNode(text.string)]
+        return TextNode(text)
       }
-      return [OutputNode(node, escapes, line: line)]
+      return OutputNode(node, escapes, line: line)
     case .conditional(let branches, let otherwise):
-      return [try conditional(branches, otherwise, frame.soft)]
-    case .loop(let loop): return [try node(loop, frame)]
+      return try conditional(branches, otherwise, frame.soft)
+    case .loop(let loop): return try node(loop, frame)
     case .set(let target, let expression, let line):
-      return [SetNode(self.target(target, frame), try node(expression, frame), line: line)]
+      return SetNode(self.target(target, frame), try node(expression, frame), line: line)
     case .setBlock(let target, let filters, let body, let line):
-      return [try setBlock(target, filters, body, frame, line)]
+      return try setBlock(target, filters, body, frame, line)
     case .macro(let definition):
       let unit = try macro(definition, isCaller: false, frame)
-      return [MacroNode(unit, target(.name(definition.name), frame))]
+      return MacroNode(unit, target(.name(definition.name), frame))
     case .callBlock(let callee, let arguments, let definition, let line):
       let unit = try macro(definition, isCaller: true, frame)
       let call = CallNode(
         try node(callee, frame), try self.arguments(arguments, frame), line: line)
-      return [CallBlockNode(unit, call)]
+      return CallBlockNode(unit, call)
     case .generation(let definition):
-      return [GenerationNode(try macro(definition, isCaller: true, frame))]
+      return GenerationNode(try macro(definition, isCaller: true, frame))
     case .filterBlock(let filters, let body, let line):
-      return [try filterBlock(filters, body, frame, line)]
-    case .with(let bindings, let body, let line): return [try with(bindings, body, frame, line)]
+      return try filterBlock(filters, body, frame, line)
+    case .with(let bindings, let body, let line): return try with(bindings, body, frame, line)
     case .autoescape(let condition, let body, _):
-      return [try autoescape(condition, body, frame)]
-    case .block(let block): return [try node(block, frame)]
-    case .foreign(let keyword, _, _, let line): return [ForeignNode(keyword, line: line)]
-    case .breakLoop: return [JumpNode(.breakLoop)]
-    case .continueLoop: return [JumpNode(.continueLoop)]
+      return try autoescape(condition, body, frame)
+    case .block(let block): return try node(block, frame)
+    case .foreign(let keyword, _, _, let line): return ForeignNode(keyword, line: line)
+    case .breakLoop: return JumpNode(.breakLoop)
+    case .continueLoop: return JumpNode(.continueLoop)
     }
   }
 
@@ -179,7 +180,7 @@ extension TemplateCompiler {
     let elseBody = try self.body(loop.otherwise, otherwise)
     var isIdle = false
     if case .variable(let slot, _) = target, filter == nil, elseBody.isEmpty {
-      isIdle = body.allSatisfy { $0.isIdle(forCharacterIn: slot) }
+      isIdle = body.isIdle(forCharacterIn: slot)
     }
     return TemplateLoopParts(
       target: target, filter: filter, stateSlot: stateSlot, scope: scope(symbols), body: body,
@@ -228,12 +229,14 @@ extension TemplateCompiler {
     }
     symbols.analyze(definition.body)
     let (content, height) = try measured { compiler throws(TemplateError) in
-      var parameters: [(name: String, slot: Int, value: (any TemplateNode)?)] = []
+      var parameters: [TemplateParameter] = []
       for parameter in definition.parameters {
         let value = try parameter.value.map { value throws(TemplateError) in
           try compiler.node(value, inner)
         }
-        parameters.append((parameter.name, symbols.slot(parameter.name), value))
+        parameters.append(
+          TemplateParameter(
+            compiler.member(parameter.name), slot: symbols.slot(parameter.name), value))
       }
       return (parameters, try compiler.body(definition.body, inner))
     }

@@ -1,10 +1,14 @@
 /// A template ready to run: immutable, rendered any number of times, from any thread.
 struct TemplateProgram: Sendable {
-  let body: [any TemplateStatementNode]
+  let body: TemplateBody
   let scope: TemplateScopeNodes
   let slots: Int
   /// The names that are looked for in the context, by symbol.
   let names: [String]
+  /// The global functions that stand for these names where the context has none.
+  let functions: [TemplateFunction?]
+  /// The names of members that the template asks for, as a caller's texts.
+  let members: [String: TemplateText]
 
   init(_ statements: [TemplateStatement]) throws(TemplateError) {
     var compiler = TemplateCompiler(hasBlocks: statements.contains { $0.holdsBlock })
@@ -16,6 +20,12 @@ struct TemplateProgram: Sendable {
     scope = compiler.scope(symbols)
     slots = function.slots
     names = compiler.names
+    functions = names.map { TemplateFunction(rawValue: $0) }
+    // Others are left out, as more than one text may equal them.
+    members = compiler.members.values.reduce(into: [:]) { table, member in
+      guard member.bytes.allSatisfy({ $0 < 0x80 }) else { return }
+      table[member.name] = TemplateText(MarkedString(bytes: member.bytes, origin: .caller))
+    }
   }
 }
 
@@ -42,6 +52,8 @@ struct TemplateCompiler {
 
   private(set) var names: [String] = []
   private var symbolsByName: [String: Int] = [:]
+  /// By their bytes, since names that `String` calls equal may be different ones.
+  private(set) var members: [[UInt8]: TemplateMember] = [:]
   private let hasBlocks: Bool
   var escapes = TemplateEscaping.off
   /// The highest node of the function that is being compiled.
@@ -55,6 +67,15 @@ struct TemplateCompiler {
     symbolsByName[name] = names.count
     names.append(name)
     return names.count - 1
+  }
+
+  /// One object for each name, so that most are found without a look at their letters.
+  mutating func member(_ name: String) -> TemplateMember {
+    let bytes = Array(name.utf8)
+    if let member = members[bytes] { return member }
+    let member = TemplateMember(name)
+    members[bytes] = member
+    return member
   }
 
   // MARK: Scopes
@@ -108,8 +129,7 @@ struct TemplateCompiler {
         variable(name, frame).slot, symbol: hasBlocks && frame.isTopLevel ? symbol(name) : nil)
     case .tuple(let targets): return .tuple(targets.map { self.target($0, frame) })
     case .attribute(let object, let name):
-      return
-        .member(variable(object, frame), TemplateMember(name))
+      return .member(variable(object, frame), member(name))
     }
   }
 
@@ -118,13 +138,14 @@ struct TemplateCompiler {
   /// Statements inside each other make a function higher.
   mutating func body(
     _ statements: [TemplateStatement], _ frame: Frame
-  ) throws(TemplateError) -> [any TemplateStatementNode] {
-    level += 3
-    defer { level -= 3 }
+  ) throws(TemplateError) -> TemplateBody {
+    let levels = 2 + TemplateBody.levels(statements.count)
+    level += levels
+    defer { level -= levels }
     height = max(height, level)
     var nodes: [any TemplateStatementNode] = []
-    for statement in statements { nodes.append(contentsOf: try node(statement, frame)) }
-    return nodes
+    for statement in statements { nodes.append(try node(statement, frame)) }
+    return TemplateBody(nodes)
   }
 
   /// Compiles a function's inside and returns how high it is.

@@ -2,6 +2,7 @@
 struct TemplateMembers {
   private(set) var entries: [(key: TemplateValue, value: TemplateValue)] = []
   private var index: [TemplateKey: Int] = [:]
+  private var isIndexed = false
   /// Up to here a search from the start is quicker than hashing.
   private static let indexThreshold = 12
 
@@ -19,6 +20,7 @@ struct TemplateMembers {
     entries.append((key, value))
     if entries.count == TemplateMembers.indexThreshold {
       for (at, entry) in entries.enumerated() { entry.key.key.map { index[$0] = at } }
+      isIndexed = true
     } else if entries.count > TemplateMembers.indexThreshold {
       index[hashed] = entries.count - 1
     }
@@ -38,14 +40,46 @@ struct TemplateMembers {
     set(.string(key), .string(key.bytes), to: value)
   }
 
+  mutating func set(_ member: TemplateMember, to value: TemplateValue) {
+    if let at = place(of: member) {
+      entries[at].value = value
+    } else {
+      append(member.text, value)
+    }
+  }
+
+  subscript(member: TemplateMember) -> TemplateValue? {
+    guard let at = place(of: member) else { return nil }
+    return entries[at].value
+  }
+
+  /// Whether the member of this name is true; nil where there is none.
+  @inline(__always)
+  func isTrue(_ member: TemplateMember) -> Bool? {
+    guard let at = place(of: member) else { return nil }
+    return entries[at].value.isTrue
+  }
+
+  /// Which of the entries has this name.
+  @inline(__always)
+  func place(of member: TemplateMember) -> Int? {
+    guard !isIndexed else { return index[.string(member.bytes)] }
+    var at = 0
+    while at < entries.count {
+      if case .text(let key) = entries[at].key, member.isName(key) { return at }
+      at += 1
+    }
+    return nil
+  }
+
   subscript(key: TemplateKey) -> TemplateValue? {
-    if case .string(let name) = key, index.isEmpty { return self[name] }
+    if case .string(let name) = key, !isIndexed { return self[name] }
     return position(of: key).map { entries[$0].value }
   }
 
   /// The member with this name.
   subscript(name: [UInt8]) -> TemplateValue? {
-    guard index.isEmpty else { return index[.string(name)].map { entries[$0].value } }
+    guard !isIndexed else { return index[.string(name)].map { entries[$0].value } }
     for entry in entries {
       if case .text(let key) = entry.key, key.string.bytes == name { return entry.value }
     }
@@ -53,7 +87,7 @@ struct TemplateMembers {
   }
 
   private func position(of key: TemplateKey) -> Int? {
-    guard index.isEmpty else { return index[key] }
+    guard !isIndexed else { return index[key] }
     if case .string(let name) = key {
       return entries.firstIndex { entry in
         if case .text(let text) = entry.key { return text.string.bytes == name }
@@ -77,6 +111,21 @@ final class TemplateDictionary {
     }
     self.size = size
   }
+
+  // In the object, so that nothing of it is retained for a look.
+
+  /// The member of this name.
+  func value(_ member: TemplateMember) -> TemplateValue? { members[member] }
+
+  /// Whether the member of this name is true; nil where there is none.
+  func isTrue(_ member: TemplateMember) -> Bool? { members.isTrue(member) }
+
+  /// Whether the member of this name is this text; nil where there is none.
+  func isText(_ member: TemplateMember, _ text: TemplateText) -> Bool? {
+    guard let at = members.place(of: member) else { return nil }
+    guard case .text(let value) = members.entries[at].value else { return false }
+    return value.equals(text)
+  }
 }
 
 /// A value that can be a key: equal numbers of different types are one key.
@@ -89,6 +138,7 @@ enum TemplateKey: Hashable {
   case string([UInt8])
   case tuple([TemplateKey])
   case range(Int, Int, Int)
+  case namespace(Int)
   /// Things that equal themselves only.
   case object(ObjectIdentifier)
 }
@@ -118,7 +168,7 @@ extension TemplateValue {
       return .range(
         count, count > 0 ? range.start : 0, count > 1 ? range.step : 0)
     case .iterator(let iterator): return .object(ObjectIdentifier(iterator))
-    case .namespace(let namespace): return .object(ObjectIdentifier(namespace))
+    case .namespace(let place): return .namespace(place)
     case .loop(let state): return .object(ObjectIdentifier(state))
     case .callable(let callable): return .object(ObjectIdentifier(callable))
     case .view(let view):

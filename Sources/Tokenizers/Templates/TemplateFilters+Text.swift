@@ -18,10 +18,14 @@ extension TemplateFilters {
     TemplateFilter("trim", "chars?") { run, value, arguments throws(TemplateError) in
       let text = try run.text(of: value)
       try run.step(1 + text.utf8Count / 16)
-      guard let characters = arguments[0], !characters.isNone else {
-        return .string(text.stripped(.both))
+      let stripped: MarkedString
+      if let characters = arguments[0], !characters.isNone {
+        stripped = text.stripped(.both, of: try run.text(characters, "chars").bytes)
+      } else {
+        stripped = text.stripped(.both)
       }
-      return .string(text.stripped(.both, of: try run.text(characters, "chars").bytes))
+      if stripped.utf8Count == text.utf8Count, case .text = value { return value }
+      return .string(stripped)
     },
     TemplateFilter("replace", "old new count?") { run, value, arguments throws(TemplateError) in
       try run.replaced(value, arguments)
@@ -75,6 +79,14 @@ extension TemplateRun {
   fileprivate mutating func replaced(
     _ value: TemplateValue, _ arguments: TemplateBoundArguments
   ) throws(TemplateError) -> TemplateValue {
+    if !escapes, arguments.values.count == 2, case .text(let text) = value,
+      case .text(let old) = arguments.values[0], case .text = arguments.values[1],
+      !text.string.isMarkup, !old.string.isEmpty,
+      text.string.firstRange(of: old.string.bytes, from: 0) == nil
+    {
+      try charge(bytes: text.string.utf8Count)
+      return value
+    }
     var text = try text(of: value)
     let old = try self.text(of: arguments[0] ?? .none)
     var new = try self.text(of: arguments[1] ?? .none)
@@ -86,7 +98,9 @@ extension TemplateRun {
     } else {
       text = text.plain
     }
-    return .string(try replaced(text, old, new, limit: count))
+    if let result = try replaced(text, old, new, limit: count) { return .string(result) }
+    if case .text(let same) = value, !same.string.isMarkup, !escapes { return value }
+    return .string(text)
   }
 
   /// `indent(width, first, blank)`.

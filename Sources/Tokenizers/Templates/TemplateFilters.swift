@@ -1,5 +1,5 @@
 /// A filter of jinja2 3.1, with the settings of `transformers`.
-struct TemplateFilter: Sendable {
+final class TemplateFilter: Sendable {
   typealias Body =
     @Sendable (
       inout TemplateRun, TemplateValue, TemplateBoundArguments

@@ -23,11 +23,19 @@ final class TemplateMember: Sendable {
     ofTexts = TemplateMethods.ofTexts[name]
     ofDictionaries = TemplateMethods.ofDictionaries[name]
     ofLists = TemplateMethods.ofLists[name]
-    isPrivate = name.hasPrefix("_")
+    isPrivate = bytes.first == UInt8(ascii: "_")
     changesDictionaries = TemplateMethods.changingDictionaries.contains(name)
     changesLists = TemplateMethods.changingLists.contains(name)
     missingInText = TemplateUndefined(.member(name, of: "str"))
     missingInDictionary = TemplateUndefined(.member(name, of: "dict"))
+  }
+
+  /// Whether a key is this name: the same object, most of the time.
+  @inline(__always)
+  func isName(_ key: TemplateText) -> Bool { key === text || key.equals(text) }
+
+  func set(_ value: TemplateValue, in members: inout TemplateMembers) {
+    members.set(self, to: value)
   }
 
   var isMissingInTexts: Bool { ofTexts == nil && !isPrivate }
@@ -84,14 +92,14 @@ extension TemplateRun {
   ) throws(TemplateError) -> TemplateValue {
     if case .dict(let dictionary) = object {
       if !member.isSpecialInDictionaries {
-        return dictionary.members[member.bytes] ?? member.missing(in: object)
+        return dictionary.value(member) ?? member.missing(in: object)
       }
     } else if case .undefined = object {
       guard member.isHidden(in: object) else { try use(object); return object }
       return undefined(.unsafe(member.name, of: object.kind))
     }
     if let found = try ownAttribute(member, of: object) { return found }
-    if case .dict(let dictionary) = object, let value = dictionary.members[member.bytes] {
+    if case .dict(let dictionary) = object, let value = dictionary.value(member) {
       return value
     }
     return member.missing(in: object)
@@ -115,7 +123,7 @@ extension TemplateRun {
     }
     let name = member.name
     switch object {
-    case .namespace(let namespace): return namespace.members[member.bytes]
+    case .namespace(let place): return namespaces[place][member]
     case .loop(let state):
       guard let attribute = member.ofLoops else { return nil }
       return try self.attribute(attribute, of: state)
@@ -134,14 +142,14 @@ extension TemplateRun {
     }
   }
 
-  private func method(
+  private mutating func method(
     _ method: TemplateMethod?, of object: TemplateValue
   ) throws(TemplateError) -> TemplateValue? {
     guard let method else { return nil }
     return try callable(.method(method, object))
   }
 
-  private func attribute(
+  private mutating func attribute(
     _ name: String, ofNumber number: TemplateValue
   ) throws(TemplateError) -> TemplateValue? {
     switch (name, number) {
@@ -183,7 +191,8 @@ extension TemplateRun {
     _ name: String, of callable: TemplateCallable
   ) throws(TemplateError) -> TemplateValue? {
     switch callable.content {
-    case .macro(let unit, _, _):
+    case .macro(let macro):
+      let unit = macro.unit
       switch name {
       case "name": return unit.isCaller ? TemplateValue.none : .literal(unit.name)
       case "arguments": return try tuple(unit.parameters.map { .literal($0.name) })

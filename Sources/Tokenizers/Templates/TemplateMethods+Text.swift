@@ -215,8 +215,9 @@ extension TemplateMethods {
       let new =
         text.isMarkup
         ? try run.text(of: arguments[1] ?? .none).escaped : try run.text(arguments[1], "new")
-      return .string(
-        try run.replaced(text, old, new, limit: try run.integer(arguments[2], -1)))
+      let limit = try run.integer(arguments[2], -1)
+      guard let result = try run.replaced(text, old, new, limit: limit) else { return receiver }
+      return .string(result)
     },
     TemplateMethod("encode", "encoding? errors?") { run, _, _ throws(TemplateError) in
       throw run.fail(.forbidden, "a template has texts and no bytes")
@@ -284,13 +285,14 @@ extension TemplateRun {
     return (text[borders[start]..<borders[end]], start)
   }
 
+  /// Nil where there is nothing to replace.
   mutating func replaced(
     _ text: MarkedString, _ old: MarkedString, _ new: MarkedString, limit: Int
-  ) throws(TemplateError) -> MarkedString {
+  ) throws(TemplateError) -> MarkedString? {
     let found = text.occurrences(of: old.bytes, limit: limit)
     let growth = found.multipliedReportingOverflow(by: max(0, new.utf8Count - old.utf8Count))
     try charge(bytes: growth.overflow ? Int.max : text.utf8Count + growth.partialValue)
-    return found == 0 ? text : text.replacing(old.bytes, with: new, limit: found)
+    return found == 0 ? nil : text.replacing(old.bytes, with: new, limit: found)
   }
 
   fileprivate mutating func padded(

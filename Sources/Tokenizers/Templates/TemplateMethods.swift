@@ -1,5 +1,5 @@
 /// A method of Python's that the sandbox lets through.
-struct TemplateMethod: Sendable {
+final class TemplateMethod: Sendable {
   typealias Body =
     @Sendable (
       inout TemplateRun, TemplateValue, TemplateBoundArguments
@@ -8,7 +8,7 @@ struct TemplateMethod: Sendable {
   let name: String
   let signature: TemplateSignature
   /// For methods of lists: tuples have it too.
-  var isOfTuples = false
+  let isOfTuples: Bool
   let body: Body
 
   init(

@@ -9,14 +9,16 @@ struct TemplateLoopFilter: Sendable {
   func items(
     of value: TemplateValue, in outer: TemplateFrame, _ run: inout TemplateRun
   ) throws(TemplateError) -> TemplateValue {
-    let frame = TemplateFrame(slots: slots, parent: outer)
+    let frame = TemplateFrame(parent: outer)
+    frame.slots = Array(repeating: .missing, count: slots)
     // Not before the first item is asked for, as in a generator.
     var source: TemplateCursor?
     let filter = self
     return try run.iterator(over: value.size) { run throws(TemplateError) in
-      var other = frame
-      run.exchange(&other)
-      defer { run.exchange(&other) }
+      var values: [TemplateValue] = []
+      swap(&values, &frame.slots)
+      var outer = run.begin(&values, in: frame.parent, frame: frame)
+      defer { run.end(&outer, of: filter.slots) }
       if source == nil {
         filter.scope.enter(&run)
         source = try run.cursor(value)
@@ -37,9 +39,9 @@ struct TemplateLoopParts: Sendable {
   /// Where `loop` is, if the body asks for it.
   let stateSlot: Int?
   let scope: TemplateScopeNodes
-  let body: [any TemplateStatementNode]
+  let body: TemplateBody
   let elseScope: TemplateScopeNodes
-  let otherwise: [any TemplateStatementNode]
+  let otherwise: TemplateBody
   let line: Int
   /// Whether the loop does nothing with the characters of a text, as those do nothing that look for
   /// parts of a content.
@@ -53,40 +55,86 @@ struct TemplateLoopParts: Sendable {
     run.line = line
     var source = value
     if let filter {
-      source = try filter.items(of: value, in: recursion?.frame ?? run.frame, &run)
+      source = try filter.items(of: value, in: recursion?.frame ?? run.ownFrame(), &run)
     }
     if isIdleForTexts, case .text(let text) = source {
       try run.step(text.string.utf8Count / 16)
       return .normal
     }
-    var cursor = try run.cursor(source)
-    var state: TemplateLoopState?
-    if stateSlot != nil {
-      state = TemplateLoopState(source, cursor, depth: depth, recursion: recursion)
-    }
-    var isEmpty = true
-    while true {
-      let next: TemplateValue?
-      if let state { next = try state.next(&run) } else { next = try cursor.next(&run) }
-      guard let item = next else { break }
-      if case .variable(let slot, _) = target {
-        run.slots[slot] = item
-      } else {
-        try target.assign(item, &run)
-      }
-      if let stateSlot, let state { run.slots[stateSlot] = .loop(state) }
-      scope.enter(&run)
-      let flow = try run.execute(body)
-      if flow == .breakLoop { break }
-      // As in the reference, a round that was left early does not count.
-      if flow == .normal { isEmpty = false }
-    }
+    let isEmpty = try rounds(over: source, depth: depth, recursion, &run)
     scope.leave(&run)
     guard isEmpty, !otherwise.isEmpty else { return .normal }
     elseScope.enter(&run)
-    let flow = try run.execute(otherwise)
+    let flow = try otherwise.execute(&run)
     elseScope.leave(&run)
     return flow
+  }
+
+  /// Tells whether the body never ran to its end.
+  private func rounds(
+    over source: TemplateValue, depth: Int,
+    _ recursion: (unit: TemplateRecursiveUnit, frame: TemplateFrame)?, _ run: inout TemplateRun
+  ) throws(TemplateError) -> Bool {
+    var isEmpty = true
+    if let stateSlot {
+      let state = TemplateLoopState(
+        source, try run.cursor(source), depth: depth, recursion: recursion)
+      while let item = try state.next(&run) {
+        try assign(item, &run)
+        run.slots[stateSlot] = .loop(state)
+        if try isLast(round(&run), &isEmpty) { break }
+      }
+      return isEmpty
+    }
+    switch source {
+    case .list(let list):
+      var at = 0
+      while at < list.elements.count {
+        try run.step()
+        try assign(list.elements[at], &run)
+        if try isLast(round(&run), &isEmpty) { break }
+        at += 1
+      }
+    case .range(let range):
+      var at = 0
+      while at < range.count {
+        try run.step()
+        try assign(.int(range[at]), &run)
+        if try isLast(round(&run), &isEmpty) { break }
+        at += 1
+      }
+    default:
+      var cursor = try run.cursor(source)
+      while let item = try cursor.next(&run) {
+        try assign(item, &run)
+        if try isLast(round(&run), &isEmpty) { break }
+      }
+    }
+    return isEmpty
+  }
+
+  @inline(__always)
+  private func assign(
+    _ item: TemplateValue, _ run: inout TemplateRun
+  ) throws(TemplateError) {
+    if case .variable(let slot, _) = target {
+      run.slots[slot] = item
+    } else {
+      try target.assign(item, &run)
+    }
+  }
+
+  @inline(__always)
+  private func round(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow {
+    scope.enter(&run)
+    return try body.execute(&run)
+  }
+
+  /// As in the reference, a round that was left early does not count.
+  @inline(__always)
+  private func isLast(_ flow: TemplateRun.Flow, _ isEmpty: inout Bool) -> Bool {
+    if flow == .normal { isEmpty = false }
+    return flow == .breakLoop
   }
 }
 
@@ -122,21 +170,15 @@ final class TemplateRecursiveUnit: Sendable {
     over value: TemplateValue, depth: Int, in parent: TemplateFrame, _ run: inout TemplateRun
   ) throws(TemplateError) -> MarkedString {
     try run.enter(height: height)
-    var frame = TemplateFrame(slots: slots, parent: parent)
-    var text = MarkedString()
-    run.exchange(&frame)
-    swap(&text, &run.output)
+    var values = run.takeSlots(slots)
+    var outer = run.begin(&values, in: parent)
     defer {
-      run.exchange(&frame)
+      run.end(&outer, of: slots)
       run.leave(height: height)
     }
-    do throws(TemplateError) {
-      _ = try parts.run(over: value, depth: depth, (self, parent), &run)
-    } catch {
-      swap(&text, &run.output)
-      throw error
+    var (text, _) = try run.capture { run throws(TemplateError) in
+      try parts.run(over: value, depth: depth, (self, parent), &run)
     }
-    swap(&text, &run.output)
     text.isMarkup = run.escapes
     return text
   }
@@ -154,7 +196,7 @@ final class RecursiveLoopNode: TemplateStatementNode {
   func execute(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow {
     run.line = unit.parts.line
     let value = try sequence.evaluate(&run)
-    try run.emit(try unit.text(over: value, depth: 0, in: run.frame, &run))
+    try run.emit(try unit.text(over: value, depth: 0, in: run.ownFrame(), &run))
     return .normal
   }
 }

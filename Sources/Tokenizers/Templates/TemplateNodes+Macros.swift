@@ -1,24 +1,46 @@
+/// A parameter of a macro, with the value that it has where none is given.
+final class TemplateParameter: Sendable {
+  let member: TemplateMember
+  let slot: Int
+  let value: (any TemplateNode)?
+
+  init(_ member: TemplateMember, slot: Int, _ value: (any TemplateNode)?) {
+    self.member = member
+    self.slot = slot
+    self.value = value
+  }
+
+  var name: String { member.name }
+
+  fileprivate func complete(_ run: inout TemplateRun) throws(TemplateError) {
+    guard case .missing = run.slots[slot] else { return }
+    run.slots[slot] =
+      try value?.evaluate(&run) ?? run.undefined(.missing("parameter '\(name)' was not provided"))
+  }
+}
+
 /// A macro, or the body of a call block.
 final class TemplateMacroUnit: Sendable {
   let name: String
   let isCaller: Bool
   let slots: Int
   let height: Int
-  let parameters: [(name: String, slot: Int, value: (any TemplateNode)?)]
+  let parameters: [TemplateParameter]
   /// Where `caller`, `kwargs` and `varargs` go, if the body asks for them.
   let callerSlot: Int?
   let namedSlot: Int?
   let moreSlot: Int?
   /// The body asks for `caller`, which may be a parameter of its own.
   let takesCaller: Bool
+  /// Nothing goes anywhere but to parameters.
+  private let isPlain: Bool
   let scope: TemplateScopeNodes
-  let body: [any TemplateStatementNode]
+  let body: TemplateBody
 
   init(
-    name: String, isCaller: Bool, slots: Int, height: Int,
-    parameters: [(name: String, slot: Int, value: (any TemplateNode)?)],
+    name: String, isCaller: Bool, slots: Int, height: Int, parameters: [TemplateParameter],
     special: (caller: Int?, named: Int?, more: Int?), takesCaller: Bool,
-    scope: TemplateScopeNodes, body: [any TemplateStatementNode]
+    scope: TemplateScopeNodes, body: TemplateBody
   ) {
     self.name = name
     self.isCaller = isCaller
@@ -26,65 +48,128 @@ final class TemplateMacroUnit: Sendable {
     self.height = height
     self.parameters = parameters
     (callerSlot, namedSlot, moreSlot) = special
+    isPlain = callerSlot == nil && namedSlot == nil && moreSlot == nil
     self.takesCaller = takesCaller
     self.scope = scope
     self.body = body
   }
+
+  // MARK: Calls with arguments that are known to fit
+
+  /// Whether every argument has a parameter of its own. What has none is for `call`, which says
+  /// what is wrong.
+  func takes(_ arguments: TemplateArgumentNodes) -> Bool {
+    guard isPlain, arguments.isPlain, arguments.positional.count <= parameters.count else {
+      return false
+    }
+    var at = 0
+    while at < arguments.keywords.count {
+      guard let place = place(of: arguments.keywords[at].member),
+        place >= arguments.positional.count
+      else { return false }
+      at += 1
+    }
+    return true
+  }
+
+  private func place(of member: TemplateMember) -> Int? {
+    var at = 0
+    while at < parameters.count {
+      if parameters[at].member === member { return at }
+      at += 1
+    }
+    return nil
+  }
+
+  /// Writes the macro's text to where the run writes.
+  ///
+  /// - Precondition: it takes the arguments.
+  func write(
+    _ arguments: TemplateArgumentNodes, line: Int, in parent: TemplateFrame,
+    _ run: inout TemplateRun
+  ) throws(TemplateError) {
+    var values = run.takeSlots(slots)
+    try arguments.positional.evaluate(&run) { place, value in
+      values[parameters[place].slot] = value
+    }
+    var at = 0
+    while at < arguments.keywords.count {
+      let value = try arguments.keywords[at].value.evaluate(&run)
+      if let place = place(of: arguments.keywords[at].member) {
+        values[parameters[place].slot] = value
+      }
+      at += 1
+    }
+    run.line = line
+    try run.step()
+    try execute(&values, in: parent, &run)
+    run.line = line
+  }
+
+  private func execute(
+    _ values: inout [TemplateValue], in parent: TemplateFrame, _ run: inout TemplateRun
+  ) throws(TemplateError) {
+    try run.enter(height: height)
+    var outer = run.begin(&values, in: parent)
+    defer {
+      run.end(&outer, of: slots)
+      run.leave(height: height)
+    }
+    scope.enter(&run)
+    var at = 0
+    while at < parameters.count {
+      try parameters[at].complete(&run)
+      at += 1
+    }
+    _ = try body.execute(&run)
+  }
+
+  // MARK: Calls with any arguments
 
   /// - Parameter parent: the frame that the macro was defined in.
   func call(
     _ arguments: TemplateCallArguments, in parent: TemplateFrame, _ run: inout TemplateRun
   ) throws(TemplateError) -> MarkedString {
     let line = run.line
-    try run.enter(height: height)
-    var frame = TemplateFrame(slots: slots, parent: parent)
-    try bind(arguments, to: frame, &run)
-    run.exchange(&frame)
-    defer {
-      run.exchange(&frame)
-      run.leave(height: height)
+    var values = run.takeSlots(slots)
+    try bind(arguments, to: &values, &run)
+    let (text, _) = try run.capture { run throws(TemplateError) in
+      try execute(&values, in: parent, &run)
+      return .normal
     }
-    scope.enter(&run)
-    for parameter in parameters {
-      guard case .missing = run.slots[parameter.slot] else { continue }
-      run.slots[parameter.slot] =
-        try parameter.value?.evaluate(&run)
-        ?? run.undefined(.missing("parameter '\(parameter.name)' was not provided"))
-    }
-    let text = try run.capture(body).text
     run.line = line
     return text
   }
 
   private func bind(
-    _ arguments: TemplateCallArguments, to frame: TemplateFrame, _ run: inout TemplateRun
+    _ arguments: TemplateCallArguments, to slots: inout [TemplateValue], _ run: inout TemplateRun
   ) throws(TemplateError) {
     let given = arguments.positional.count
     var rest = arguments.keywords
     var takesOwnCaller = false
     for (place, parameter) in parameters.enumerated() {
       if place < given {
-        frame.slots[parameter.slot] = arguments.positional[place]
+        slots[parameter.slot] = arguments.positional[place]
       } else if let at = rest.firstIndex(where: { $0.name == parameter.name }) {
-        frame.slots[parameter.slot] = rest.remove(at: at).value
+        slots[parameter.slot] = rest.remove(at: at).value
       }
       if parameter.name == "caller" { takesOwnCaller = true }
     }
     if takesCaller, !takesOwnCaller, let callerSlot {
       let at = rest.firstIndex { $0.name == "caller" }
       let caller = at.map { rest.remove(at: $0).value } ?? .none
-      frame.slots[callerSlot] =
+      slots[callerSlot] =
         caller.isNone ? run.undefined(.missing("No caller defined")) : caller
     }
     if let namedSlot {
       var members = TemplateMembers()
       for (name, value) in rest { members.set(name, to: value) }
-      frame.slots[namedSlot] = try run.dict(members)
+      slots[namedSlot] = try run.dict(members)
     } else if let first = rest.first {
       throw run.fail(.type, "macro '\(name)' takes no keyword argument '\(first.name)'")
     }
     if let moreSlot {
-      frame.slots[moreSlot] = try run.tuple(Array(arguments.positional.dropFirst(parameters.count)))
+      slots[moreSlot] = try run.tuple(Array(arguments.positional.dropFirst(parameters.count)))
     } else if given > parameters.count {
       throw run.fail(
         .type, "macro '\(name)' takes not more than \(parameters.count) argument(s)")
@@ -94,8 +179,7 @@ final class TemplateMacroUnit: Sendable {
   /// The macro as a value, with the frame around it.
   func value(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
     try run.step()
-    run.keep(run.frame)
-    return try run.callable(.macro(self, run.frame, isMarkup: run.escapes))
+    return try run.callable(.macro(TemplateMacro(self, run.keptFrame())))
   }
 }
 
@@ -138,7 +222,7 @@ final class GenerationNode: TemplateStatementNode {
   init(_ unit: TemplateMacroUnit) { self.unit = unit }
 
   func execute(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow {
-    try run.emit(try unit.call(TemplateCallArguments(), in: run.frame, &run))
+    try run.emit(try unit.call(TemplateCallArguments(), in: run.ownFrame(), &run))
     return .normal
   }
 }
@@ -148,12 +232,12 @@ final class BlockNode: TemplateStatementNode {
   private let slots: Int
   private let height: Int
   private let scope: TemplateScopeNodes
-  private let body: [any TemplateStatementNode]
+  private let body: TemplateBody
   /// What a scoped block sees besides.
   private let locals: [(symbol: Int, variable: TemplateVariable)]
 
   init(
-    slots: Int, height: Int, _ scope: TemplateScopeNodes, _ body: [any TemplateStatementNode],
+    slots: Int, height: Int, _ scope: TemplateScopeNodes, _ body: TemplateBody,
     locals: [(symbol: Int, variable: TemplateVariable)]
   ) {
     self.slots = slots
@@ -171,11 +255,11 @@ final class BlockNode: TemplateStatementNode {
       if case .missing = value { continue }
       run.exports[local.symbol] = value
     }
-    var frame = TemplateFrame(slots: slots, parent: nil)
-    run.exchange(&frame)
+    var values = run.takeSlots(slots)
+    var outer = run.begin(&values, in: nil)
+    defer { run.end(&outer, of: slots) }
     scope.enter(&run)
-    let flow = try run.execute(body)
-    run.exchange(&frame)
+    let flow = try body.execute(&run)
     run.exports = exports
     run.leave(height: height)
     return flow

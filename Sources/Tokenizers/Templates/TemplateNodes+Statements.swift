@@ -12,19 +12,24 @@ struct TemplateScopeNodes: Sendable {
 
   @inline(__always)
   func enter(_ run: inout TemplateRun) {
-    guard !loads.isEmpty else { return }
-    for load in loads {
-      switch load {
+    var at = 0
+    while at < loads.count {
+      switch loads[at] {
       case .undefined(let slot): run.slots[slot] = .missing
       case .global(let slot, let symbol): run.slots[slot] = run.resolve(symbol)
       case .alias(let slot, let outer):
         run.slots[slot] = run.value(of: outer)
       }
+      at += 1
     }
   }
 
   func leave(_ run: inout TemplateRun) {
-    for slot in slots { run.slots[slot] = .missing }
+    var at = 0
+    while at < slots.count {
+      run.slots[slots[at]] = .missing
+      at += 1
+    }
   }
 }
 
@@ -50,11 +55,11 @@ indirect enum TemplateTargetNode: Sendable {
       run.slots[slot] = value
       if let symbol { run.exports[symbol] = value }
     case .member(let variable, let member):
-      guard case .namespace(let namespace) = run.value(of: variable) else {
+      guard case .namespace(let place) = run.value(of: variable) else {
         throw run.fail(.type, "cannot assign attribute on non-namespace object")
       }
       guard !member.isPrivate else { throw run.privateNamespaceMember }
-      namespace.members.set(.text(member.text), .string(member.bytes), to: value)
+      run.namespaces[place].set(member, to: value)
     case .tuple(let targets):
       var cursor = try run.cursor(value)
       var values: [TemplateValue] = []
@@ -99,9 +104,9 @@ extension TemplateRun {
 }
 
 final class TextNode: TemplateStatementNode {
-  private let text: MarkedString
+  private let text: TemplateText
 
-  init(_ text: MarkedString) { self.text = text }
+  init(_ text: TemplateText) { self.text = text }
 
   func execute(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow {
     try run.emit(text)
@@ -122,11 +127,10 @@ final class OutputNode: TemplateStatementNode {
 
   func execute(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow {
     run.line = line
-    let value = try expression.evaluate(&run)
-    if case .text(let text) = value, !escapes.isOn(run) {
-      try run.emit(text.string)
+    if case .off = escapes {
+      try expression.write(&run)
     } else {
-      let text = try run.text(of: value)
+      let text = try run.text(of: try expression.evaluate(&run))
       try run.emit(escapes.isOn(run) ? text.escaped : text)
     }
     return .normal
@@ -136,48 +140,82 @@ final class OutputNode: TemplateStatementNode {
 /// A condition with what is done where it holds.
 final class BranchNode: Sendable {
   let condition: any TemplateNode
-  let body: [any TemplateStatementNode]
-  let line: Int
+  private let body: TemplateBody
+  private let line: Int
 
-  init(_ condition: any TemplateNode, _ body: [any TemplateStatementNode], line: Int) {
+  init(_ condition: any TemplateNode, _ body: TemplateBody, line: Int) {
     self.condition = condition
     self.body = body
     self.line = line
   }
+
+  /// Nil where the condition does not hold.
+  @inline(__always)
+  fileprivate func execute(
+    _ run: inout TemplateRun
+  ) throws(TemplateError) -> TemplateRun.Flow? {
+    run.line = line
+    return try condition.isTrue(&run) ? try body.execute(&run) : nil
+  }
 }
 
 final class BranchesNode: TemplateStatementNode {
-  private let branches: [BranchNode]
-  private let otherwise: [any TemplateStatementNode]
+  private let first: BranchNode
+  private let second: BranchNode?
+  private let third: BranchNode?
+  private let more: [BranchNode]
+  private let otherwise: TemplateBody
 
-  init(_ branches: [BranchNode], otherwise: [any TemplateStatementNode]) {
-    self.branches = branches
+  /// - Precondition: there is a branch.
+  init(_ branches: [BranchNode], otherwise: TemplateBody) {
+    first = branches[0]
+    second = branches.count > 1 ? branches[1] : nil
+    third = branches.count > 2 ? branches[2] : nil
+    more = Array(branches.dropFirst(3))
     self.otherwise = otherwise
   }
 
   func isIdle(forCharacterIn slot: Int) -> Bool {
-    otherwise.isEmpty && branches.allSatisfy { $0.condition.isFalse(forCharacterIn: slot) }
+    ([first, second, third].compactMap { $0 } + more).allSatisfy {
+      $0.condition.isFalse(forCharacterIn: slot)
+    } && otherwise.isEmpty
   }
 
   func execute(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow {
     try run.step()
+    if let flow = try first.execute(&run) { return flow }
+    if let flow = try second?.execute(&run) { return flow }
+    if let flow = try third?.execute(&run) { return flow }
     var at = 0
-    while at < branches.count {
-      run.line = branches[at].line
-      if try branches[at].condition.isTrue(&run) { return try run.execute(branches[at].body) }
+    while at < more.count {
+      if let flow = try more[at].execute(&run) { return flow }
       at += 1
     }
-    return otherwise.isEmpty ? .normal : try run.execute(otherwise)
+    return try otherwise.execute(&run)
   }
 }
 
 final class SetNode: TemplateStatementNode {
   private let target: TemplateTargetNode
+  /// Where the target is a variable of this function, or a member of one.
+  private let slot: Int?
+  private let member: TemplateMember?
   private let value: any TemplateNode
   private let line: Int
 
   init(_ target: TemplateTargetNode, _ value: any TemplateNode, line: Int) {
     self.target = target
+    switch target {
+    case .variable(let slot, nil):
+      self.slot = slot
+      member = nil
+    case .member(let variable, let member) where variable.hops == 0 && !member.isPrivate:
+      slot = variable.slot
+      self.member = member
+    default:
+      slot = nil
+      member = nil
+    }
     self.value = value
     self.line = line
   }
@@ -185,6 +223,21 @@ final class SetNode: TemplateStatementNode {
   func execute(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow {
     run.line = line
     try run.step()
+    guard let slot else { return try assign(&run) }
+    if member == nil {
+      let value = try value.evaluate(&run)
+      run.line = line
+      run.slots[slot] = value
+    } else {
+      guard case .namespace(let place) = run.slots[slot] else { return try assign(&run) }
+      let value = try value.evaluate(&run)
+      run.line = line
+      member?.set(value, in: &run.namespaces[place])
+    }
+    return .normal
+  }
+
+  private func assign(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow {
     try target.check(run)
     let value = try value.evaluate(&run)
     run.line = line
@@ -198,12 +251,12 @@ final class SetBlockNode: TemplateStatementNode {
   private let target: TemplateTargetNode
   private let filters: [FilterNode]
   private let scope: TemplateScopeNodes
-  private let body: [any TemplateStatementNode]
+  private let body: TemplateBody
   private let line: Int
 
   init(
     _ target: TemplateTargetNode, _ filters: [FilterNode], _ scope: TemplateScopeNodes,
-    _ body: [any TemplateStatementNode], line: Int
+    _ body: TemplateBody, line: Int
   ) {
     self.target = target
     self.filters = filters
@@ -217,7 +270,7 @@ final class SetBlockNode: TemplateStatementNode {
     try run.step()
     try target.check(run)
     scope.enter(&run)
-    var (text, flow) = try run.capture(body)
+    var (text, flow) = try run.capture { run throws(TemplateError) in try body.execute(&run) }
     guard flow == .normal else { return flow }
     run.line = line
     text.isMarkup = run.escapes && filters.isEmpty
@@ -237,12 +290,12 @@ final class SetBlockNode: TemplateStatementNode {
 final class FilterBlockNode: TemplateStatementNode {
   private let filters: [FilterNode]
   private let scope: TemplateScopeNodes
-  private let body: [any TemplateStatementNode]
+  private let body: TemplateBody
   private let escapes: TemplateEscaping
   private let line: Int
 
   init(
-    _ filters: [FilterNode], _ scope: TemplateScopeNodes, _ body: [any TemplateStatementNode],
+    _ filters: [FilterNode], _ scope: TemplateScopeNodes, _ body: TemplateBody,
     _ escapes: TemplateEscaping, line: Int
   ) {
     self.filters = filters
@@ -255,7 +308,7 @@ final class FilterBlockNode: TemplateStatementNode {
   func execute(_ run: inout TemplateRun) throws(TemplateError) -> TemplateRun.Flow {
     try run.step()
     scope.enter(&run)
-    var (text, flow) = try run.capture(body)
+    var (text, flow) = try run.capture { run throws(TemplateError) in try body.execute(&run) }
     guard flow == .normal else { return flow }
     run.line = line
     text.isMarkup = escapes.isOn(run)
@@ -270,12 +323,12 @@ final class FilterBlockNode: TemplateStatementNode {
 final class WithNode: TemplateStatementNode {
   private let bindings: [(target: TemplateTargetNode, value: any TemplateNode)]
   private let scope: TemplateScopeNodes
-  private let body: [any TemplateStatementNode]
+  private let body: TemplateBody
   private let line: Int
 
   init(
     _ bindings: [(target: TemplateTargetNode, value: any TemplateNode)],
-    _ scope: TemplateScopeNodes, _ body: [any TemplateStatementNode], line: Int
+    _ scope: TemplateScopeNodes, _ body: TemplateBody, line: Int
   ) {
     self.bindings = bindings
     self.scope = scope
@@ -288,7 +341,7 @@ final class WithNode: TemplateStatementNode {
     try run.step()
     scope.enter(&run)
     for binding in bindings { try binding.target.assign(try binding.value.evaluate(&run), &run) }
-    let flow = try run.execute(body)
+    let flow = try body.execute(&run)
     scope.leave(&run)
     return flow
   }
@@ -297,11 +350,11 @@ final class WithNode: TemplateStatementNode {
 final class AutoescapeNode: TemplateStatementNode {
   private let condition: any TemplateNode
   private let scope: TemplateScopeNodes
-  private let body: [any TemplateStatementNode]
+  private let body: TemplateBody
 
   init(
     _ condition: any TemplateNode, _ scope: TemplateScopeNodes,
-    _ body: [any TemplateStatementNode]
+    _ body: TemplateBody
   ) {
     self.condition = condition
     self.scope = scope
@@ -313,7 +366,7 @@ final class AutoescapeNode: TemplateStatementNode {
     scope.enter(&run)
     let outer = run.escapes
     run.escapes = try condition.isTrue(&run)
-    let flow = try run.execute(body)
+    let flow = try body.execute(&run)
     // A loop that is left here leaves the setting as it is, as in the reference.
     guard flow == .normal else { return flow }
     run.escapes = outer

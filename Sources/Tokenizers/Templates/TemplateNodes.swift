@@ -3,6 +3,8 @@ protocol TemplateNode: AnyObject, Sendable {
   func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue
   /// Whether Python calls the value true.
   func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool
+  /// Writes the value's text, which is not escaped: at once, where there need not be a value.
+  func write(_ run: inout TemplateRun) throws(TemplateError)
   /// Whether it is known to be false, and nothing else happens, where the variable in this place is
   /// a text of one character.
   func isFalse(forCharacterIn slot: Int) -> Bool
@@ -13,6 +15,10 @@ extension TemplateNode {
 
   func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool {
     try evaluate(&run).isTrue
+  }
+
+  func write(_ run: inout TemplateRun) throws(TemplateError) {
+    try run.emit(try evaluate(&run))
   }
 }
 
@@ -40,8 +46,12 @@ final class ConstantNode: TemplateNode {
   }
 
   let content: Content
+  let text: TemplateText?
 
-  init(_ content: Content) { self.content = content }
+  init(_ content: Content) {
+    self.content = content
+    if case .text(let text) = content { self.text = text } else { text = nil }
+  }
 
   func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
     switch content {
@@ -75,6 +85,8 @@ final class VariableNode: TemplateNode {
     if case .missing = value { return run.undefined(.name(name)) }
     return value
   }
+
+  func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool { run.slots[slot].isTrue }
 }
 
 /// A variable of a function around this one.
@@ -97,16 +109,16 @@ final class OuterVariableNode: TemplateNode {
 // MARK: Containers
 
 final class ListNode: TemplateNode {
-  private let elements: [any TemplateNode]
+  private let elements: TemplateNodeRow
   private let isTuple: Bool
 
   init(_ elements: [any TemplateNode], isTuple: Bool) {
-    self.elements = elements
+    self.elements = TemplateNodeRow(elements)
     self.isTuple = isTuple
   }
 
   func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
-    let values = try run.evaluate(elements)
+    let values = try elements.evaluate(&run)
     return isTuple ? try run.tuple(values) : try run.list(values)
   }
 }
@@ -168,7 +180,7 @@ final class NamedItemNode: TemplateNode {
   func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
     let value = try object.evaluate(&run)
     run.line = line
-    if case .dict(let dictionary) = value, let found = dictionary.members[member.bytes] {
+    if case .dict(let dictionary) = value, let found = dictionary.value(member) {
       return found
     }
     return try run.namedAttribute(member, of: value)
@@ -233,94 +245,21 @@ final class SliceNode: TemplateNode {
 
 // MARK: Operators
 
-final class ArithmeticNode: TemplateNode {
-  private let first: any TemplateNode
-  private let operations: [(kind: TemplateOperator, operand: any TemplateNode, line: Int)]
-
-  init(
-    _ first: any TemplateNode,
-    _ operations: [(kind: TemplateOperator, operand: any TemplateNode, line: Int)]
-  ) {
-    self.first = first
-    self.operations = operations
-  }
-
-  func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
-    var value = try first.evaluate(&run)
-    var at = 0
-    while at < operations.count {
-      if operations[at].kind == .add, case .text(let text) = value {
-        value = try sum(text, &at, &run)
-      } else {
-        let operand = try operations[at].operand.evaluate(&run)
-        run.line = operations[at].line
-        value = try run.compute(operations[at].kind, value, operand)
-        at += 1
-      }
-    }
-    return value
-  }
-
-  /// Texts that are added up share one buffer.
-  private func sum(
-    _ first: TemplateText, _ at: inout Int, _ run: inout TemplateRun
-  ) throws(TemplateError) -> TemplateValue {
-    var text = first.string
-    while at < operations.count, operations[at].kind == .add {
-      let operand = try operations[at].operand.evaluate(&run)
-      run.line = operations[at].line
-      at += 1
-      guard case .text(let next) = operand else {
-        return try run.compute(.add, .string(text), operand)
-      }
-      try run.charge(bytes: text.utf8Count + next.string.utf8Count)
-      if text.isMarkup || next.string.isMarkup {
-        text = text.escaped + next.string.escaped
-        text.isMarkup = true
-      } else {
-        text.append(next.string)
-      }
-    }
-    return .string(text)
-  }
-}
-
-final class SignNode: TemplateNode {
-  private let operand: any TemplateNode
-  private let isNegative: Bool
-  private let line: Int
-
-  init(_ operand: any TemplateNode, isNegative: Bool, line: Int) {
-    self.operand = operand
-    self.isNegative = isNegative
-    self.line = line
-  }
-
-  func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
-    let value = try operand.evaluate(&run)
-    run.line = line
-    if let integer = value.integer {
-      guard isNegative else { return .int(integer) }
-      let negated = 0.subtractingReportingOverflow(integer)
-      return negated.overflow ? .integer(BigInteger(integer).negated) : .int(negated.partialValue)
-    }
-    if case .big(let integer) = value { return .integer(isNegative ? integer.negated : integer) }
-    let number = try run.number(value, for: isNegative ? "unary -" : "unary +")
-    return .double(isNegative ? -number : number)
-  }
-}
-
 final class CompareNode: TemplateNode {
   private let first: any TemplateNode
-  private let comparisons: [(kind: TemplateComparison.Kind, operand: any TemplateNode)]
+  private let kind: TemplateComparison.Kind
+  private let second: any TemplateNode
+  private let more: [(kind: TemplateComparison.Kind, operand: any TemplateNode)]
   private let line: Int
 
+  /// - Precondition: there is a comparison.
   init(
     _ first: any TemplateNode,
     _ comparisons: [(kind: TemplateComparison.Kind, operand: any TemplateNode)], line: Int
   ) {
     self.first = first
-    self.comparisons = comparisons
+    (kind, second) = comparisons[0]
+    more = Array(comparisons.dropFirst())
     self.line = line
   }
 
@@ -330,16 +269,19 @@ final class CompareNode: TemplateNode {
 
   /// A text of several characters is in no character.
   func isFalse(forCharacterIn slot: Int) -> Bool {
-    guard case .text(let text)? = (first as? ConstantNode)?.content, comparisons.count == 1 else {
+    guard case .text(let text)? = (first as? ConstantNode)?.content, more.isEmpty else {
       return false
     }
-    return comparisons[0].kind == .isIn && text.string.characterCount > 1
-      && (comparisons[0].operand as? VariableNode)?.slot == slot
+    return kind == .isIn && text.string.characterCount > 1
+      && (second as? VariableNode)?.slot == slot
   }
 
   func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool {
-    var left = try first.evaluate(&run)
-    for comparison in comparisons {
+    let value = try first.evaluate(&run)
+    var left = try second.evaluate(&run)
+    run.line = line
+    guard try run.compare(kind, value, left) else { return false }
+    for comparison in more {
       let right = try comparison.operand.evaluate(&run)
       run.line = line
       guard try run.compare(comparison.kind, left, right) else { return false }
@@ -363,34 +305,36 @@ final class NotNode: TemplateNode {
   }
 }
 
-/// `and`, or `or`: the first operand that decides, or the last.
+/// `and`, or `or`: the first operand that decides, or the last. More than two are in a tree.
 final class JunctionNode: TemplateNode {
-  private let operands: [any TemplateNode]
+  private let left: any TemplateNode
+  private let right: any TemplateNode
   private let isOr: Bool
 
-  init(_ operands: [any TemplateNode], isOr: Bool) {
-    self.operands = operands
+  private init(_ left: any TemplateNode, _ right: any TemplateNode, isOr: Bool) {
+    self.left = left
+    self.right = right
     self.isOr = isOr
   }
 
+  static func tree(_ operands: ArraySlice<any TemplateNode>, isOr: Bool) -> any TemplateNode {
+    guard operands.count > 1 else { return operands[operands.startIndex] }
+    let middle = operands.startIndex + operands.count / 2
+    return JunctionNode(
+      tree(operands[..<middle], isOr: isOr), tree(operands[middle...], isOr: isOr), isOr: isOr)
+  }
+
   func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
-    var value = TemplateValue.none
-    for operand in operands {
-      value = try operand.evaluate(&run)
-      if value.isTrue == isOr { return value }
-    }
-    return value
+    let value = try left.evaluate(&run)
+    return value.isTrue == isOr ? value : try right.evaluate(&run)
   }
 
   func isFalse(forCharacterIn slot: Int) -> Bool {
-    isOr
-      ? operands.allSatisfy { $0.isFalse(forCharacterIn: slot) }
-      : operands.first?.isFalse(forCharacterIn: slot) ?? false
+    left.isFalse(forCharacterIn: slot) && (!isOr || right.isFalse(forCharacterIn: slot))
   }
 
   func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool {
-    for operand in operands where try operand.isTrue(&run) == isOr { return isOr }
-    return !isOr
+    try left.isTrue(&run) == isOr ? isOr : try right.isTrue(&run)
   }
 }
 
@@ -414,21 +358,35 @@ final class ConditionalNode: TemplateNode {
     }
     return try otherwise.evaluate(&run)
   }
+
+  func isTrue(_ run: inout TemplateRun) throws(TemplateError) -> Bool {
+    if try condition.isTrue(&run) { return try value.isTrue(&run) }
+    return try otherwise?.isTrue(&run) ?? false
+  }
+
+  func write(_ run: inout TemplateRun) throws(TemplateError) {
+    if try condition.isTrue(&run) {
+      try value.write(&run)
+    } else {
+      // Something undefined, which there is without an `else`, is an empty text.
+      try otherwise?.write(&run)
+    }
+  }
 }
 
 final class ConcatenationNode: TemplateNode {
-  private let parts: [any TemplateNode]
+  private let parts: TemplateNodeRow
   private let escapes: TemplateEscaping
   private let line: Int
 
   init(_ parts: [any TemplateNode], _ escapes: TemplateEscaping, line: Int) {
-    self.parts = parts
+    self.parts = TemplateNodeRow(parts)
     self.escapes = escapes
     self.line = line
   }
 
   func evaluate(_ run: inout TemplateRun) throws(TemplateError) -> TemplateValue {
-    let values = try run.evaluate(parts)
+    let values = try parts.evaluate(&run)
     run.line = line
     var result = MarkedString()
     let joinsMarkup = escapes.isOn(run) && values.contains { $0.string?.isMarkup ?? false }
@@ -453,16 +411,5 @@ enum TemplateEscaping: Sendable {
     case .on: true
     case .atRunTime: run.escapes
     }
-  }
-}
-
-extension TemplateRun {
-  mutating func evaluate(
-    _ nodes: [any TemplateNode]
-  ) throws(TemplateError) -> [TemplateValue] {
-    var values: [TemplateValue] = []
-    values.reserveCapacity(nodes.count)
-    for node in nodes { values.append(try node.evaluate(&self)) }
-    return values
   }
 }

@@ -1,10 +1,3 @@
-/// What `namespace()` makes: the one thing that a template may change.
-final class TemplateNamespace {
-  var members: TemplateMembers
-
-  init(_ members: TemplateMembers) { self.members = members }
-}
-
 /// Values that are made one after the other when they are asked for, as Python's generators.
 final class TemplateIterator {
   /// Python's name of the type.
@@ -36,15 +29,14 @@ final class TemplateIterator {
   }
 }
 
-/// The variables of a running template, macro or recursive loop.
+/// The variables of a function that something holds on to: a macro that was defined in it, a loop
+/// that asks for what is around it.
 final class TemplateFrame {
-  var slots: [TemplateValue]
+  /// Empty while the function runs, as the run has them then.
+  var slots: [TemplateValue] = []
   let parent: TemplateFrame?
 
-  init(slots count: Int, parent: TemplateFrame?) {
-    slots = Array(repeating: .missing, count: count)
-    self.parent = parent
-  }
+  init(parent: TemplateFrame?) { self.parent = parent }
 
   /// The frame this many functions further out.
   @inline(__always)
@@ -55,10 +47,28 @@ final class TemplateFrame {
   }
 }
 
+/// A macro with the frame that it was defined in.
+final class TemplateMacro {
+  let unit: TemplateMacroUnit
+  let frame: TemplateFrame
+
+  init(_ unit: TemplateMacroUnit, _ frame: TemplateFrame) {
+    self.unit = unit
+    self.frame = frame
+  }
+
+  /// - Precondition: its unit takes the arguments.
+  func write(
+    _ arguments: TemplateArgumentNodes, line: Int, _ run: inout TemplateRun
+  ) throws(TemplateError) {
+    try unit.write(arguments, line: line, in: frame, &run)
+  }
+}
+
 /// What can be called, and the global objects with methods.
 final class TemplateCallable {
   enum Kind {
-    case macro(TemplateMacroUnit, TemplateFrame, isMarkup: Bool)
+    case macro(TemplateMacro)
     case function(TemplateFunction)
     case method(TemplateMethod, TemplateValue)
     case cycler(TemplateCycler)
@@ -69,9 +79,14 @@ final class TemplateCallable {
 
   let content: Kind
   let size: TemplateSize
+  /// What is called most.
+  let macro: TemplateMacro?
+  let isNamespace: Bool
 
   init(_ content: Kind) {
     self.content = content
+    if case .macro(let macro) = content { self.macro = macro } else { macro = nil }
+    if case .function(.namespace) = content { isNamespace = true } else { isNamespace = false }
     var size = TemplateSize.one
     switch content {
     case .method(_, let receiver): size.add(receiver.size)

@@ -19,8 +19,8 @@ extension TemplateRun {
     _ callable: TemplateCallable, _ arguments: TemplateCallArguments
   ) throws(TemplateError) -> TemplateValue {
     switch callable.content {
-    case .macro(let unit, let frame, _):
-      var text = try unit.call(arguments, in: frame, &self)
+    case .macro(let macro):
+      var text = try macro.unit.call(arguments, in: macro.frame, &self)
       text.isMarkup = escapes
       return .string(text)
     case .function(let function): return try call(function, arguments)
@@ -80,10 +80,10 @@ extension TemplateRun {
   }
 
   private func range(_ bound: TemplateBoundArguments) throws(TemplateError) -> TemplateRange {
-    var bounds: [Int] = []
-    for value in bound.values { bounds.append(try integer(value, 0, "range")) }
-    let (start, stop) = bounds.count == 1 ? (0, bounds[0]) : (bounds[0], bounds[1])
-    let step = bounds.count == 3 ? bounds[2] : 1
+    let first = try integer(bound[0], 0, "range")
+    let start = bound.values.count == 1 ? 0 : first
+    let stop = bound.values.count == 1 ? first : try integer(bound[1], 0, "range")
+    let step = try integer(bound[2], 1, "range")
     guard step != 0 else { throw fail(.type, "range() arg 3 must not be zero") }
     let span = stop.subtractingReportingOverflow(start)
     guard step != Int.min, !span.overflow else { throw fail(.limit, "a range too wide") }

@@ -147,7 +147,7 @@ extension TemplateValue {
     case (.view(let x), .view(let y)): x === y
     case (.range(let x), .range(let y)): x === y
     case (.iterator(let x), .iterator(let y)): x === y
-    case (.namespace(let x), .namespace(let y)): x === y
+    case (.namespace(let x), .namespace(let y)): x == y
     case (.loop(let x), .loop(let y)): x === y
     case (.callable(let x), .callable(let y)): x === y
     default: false

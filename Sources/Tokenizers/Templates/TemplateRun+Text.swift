@@ -57,7 +57,7 @@ private struct TemplateRepresentation {
     case .range(let range):
       text.append(
         "range(\(range.start), \(range.stop)" + (range.step == 1 ? ")" : ", \(range.step))"))
-    case .namespace(let namespace): try write(namespace, &run)
+    case .namespace(let place): try write(namespace: place, &run)
     case .loop(let state):
       let length = try state.length(&run)
       text.append("<LoopContext \(state.index + 1)/\(length)>")
@@ -70,7 +70,8 @@ private struct TemplateRepresentation {
     _ callable: TemplateCallable, _ run: inout TemplateRun
   ) throws(TemplateError) {
     switch callable.content {
-    case .macro(let unit, _, _):
+    case .macro(let macro):
+      let unit = macro.unit
       text.append(unit.isCaller ? "<Macro anonymous>" : "<Macro '\(unit.name)'>")
     case .method(let method, .loop(let state)):
       text.append("<bound method LoopContext.\(method.name) of ")
@@ -86,16 +87,17 @@ private struct TemplateRepresentation {
 
   /// Namespaces may hold themselves, which ends in an error.
   private mutating func write(
-    _ namespace: TemplateNamespace, _ run: inout TemplateRun
+    namespace place: Int, _ run: inout TemplateRun
   ) throws(TemplateError) {
     namespaceDepth += 1
     defer { namespaceDepth -= 1 }
     guard namespaceDepth <= TemplateRepresentation.namespaceLimit else {
       throw run.fail(.limit, "namespaces nested more than allowed")
     }
-    for entry in namespace.members.entries { try run.charge(walk: entry.value) }
+    let members = run.namespaces[place]
+    for entry in members.entries { try run.charge(walk: entry.value) }
     text.append("<Namespace ")
-    try write(namespace.members, &run)
+    try write(members, &run)
     text.append(">")
   }
 

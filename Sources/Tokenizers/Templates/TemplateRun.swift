@@ -13,9 +13,14 @@ struct TemplateRun {
   var exports: [Int: TemplateValue] = [:]
   /// The text so far, of the template or of the block or macro that is captured.
   var output = MarkedString()
-  private(set) var frame: TemplateFrame
-  /// The variables of the frame that runs: here and not in the frame, which is quicker.
+  /// The variables of the function that runs.
   var slots: [TemplateValue]
+  /// The frame of these variables, once something holds on to it.
+  private var frame: TemplateFrame?
+  /// The frame around the function.
+  private var parent: TemplateFrame?
+  /// The members of each namespace, which are here and not in its value, as it may hold itself.
+  var namespaces: [TemplateMembers] = []
   /// Where the evaluation is, for errors.
   var line = 1
   /// Whether what is written is escaped for HTML.
@@ -25,13 +30,16 @@ struct TemplateRun {
   private var calls = 0
   private var stack = 0
   private let end: ContinuousClock.Instant?
-  /// All of these, because they may hold each other: emptied one by one at the end.
-  private var namespaces: [TemplateNamespace] = []
+  /// All of these, because they may hold themselves: emptied one by one at the end.
   private var frames: [TemplateFrame] = []
+  /// Of functions that have ended, for the next ones.
+  private var spareSlots: [[TemplateValue]] = []
 
   /// Levels of nodes that may be evaluated one inside the other, far from the end of a thread's
   /// stack.
   private static let stackLimit = 1500
+  /// Bytes that the output has room for from the start.
+  private static let firstCapacity = 2048
   /// Steps between two looks at the clock.
   private static let stepsBetweenLooks = 20_000
 
@@ -41,7 +49,7 @@ struct TemplateRun {
     self.globals = globals
     self.limits = limits
     self.clock = clock
-    frame = TemplateFrame(slots: 0, parent: nil)
+    output.reserveCapacity(TemplateRun.firstCapacity)
     self.slots = Array(repeating: .missing, count: slots)
     stepsLeft = limits.steps
     nextLook = limits.steps - TemplateRun.stepsBetweenLooks
@@ -50,21 +58,131 @@ struct TemplateRun {
 
   /// Lets go of everything that may hold itself.
   func dismantle() {
-    for namespace in namespaces { namespace.members = TemplateMembers() }
     for frame in frames { frame.slots.removeAll() }
   }
 
-  /// Goes on in another frame, and hands over the one before.
-  mutating func exchange(_ other: inout TemplateFrame) {
-    swap(&slots, &frame.slots)
-    swap(&frame, &other)
-    swap(&slots, &frame.slots)
-  }
+  // MARK: Variables
 
   @inline(__always)
   func value(of variable: TemplateVariable) -> TemplateValue {
-    variable.hops == 0
-      ? slots[variable.slot] : frame.outer(variable.hops).slots[variable.slot]
+    if variable.hops == 0 { return slots[variable.slot] }
+    // There is a frame around every function that has variables further out.
+    return parent?.outer(variable.hops - 1).slots[variable.slot] ?? .missing
+  }
+
+  // What a variable is asked most, without a copy of it.
+
+  /// A member of the namespace that a variable holds; nil where there is none.
+  @inline(__always)
+  func value(_ member: TemplateMember, inNamespace slot: Int) -> TemplateValue? {
+    if case .namespace(let place) = slots[slot] { return namespaces[place][member] }
+    return nil
+  }
+
+  /// Whether that member is true; nil where there is none.
+  @inline(__always)
+  func isTrue(_ member: TemplateMember, inNamespace slot: Int) -> Bool? {
+    if case .namespace(let place) = slots[slot] { return namespaces[place].isTrue(member) }
+    return nil
+  }
+
+  /// A member of the dictionary that a variable holds; nil where there is none.
+  @inline(__always)
+  func member(_ member: TemplateMember, in slot: Int) -> TemplateValue? {
+    if case .dict(let dictionary) = slots[slot] { return dictionary.value(member) }
+    return nil
+  }
+
+  /// Whether that member is true; nil where there is none.
+  @inline(__always)
+  func isTrue(_ member: TemplateMember, in slot: Int) -> Bool? {
+    if case .dict(let dictionary) = slots[slot] { return dictionary.isTrue(member) }
+    return nil
+  }
+
+  /// Whether that member is this text; nil where there is none.
+  @inline(__always)
+  func isText(_ member: TemplateMember, _ text: TemplateText, in slot: Int) -> Bool? {
+    if case .dict(let dictionary) = slots[slot] { return dictionary.isText(member, text) }
+    return nil
+  }
+
+  @inline(__always)
+  func isDictionary(_ slot: Int) -> Bool {
+    if case .dict = slots[slot] { return true }
+    return false
+  }
+
+  /// Places for the variables of a function, all of them empty.
+  mutating func takeSlots(_ count: Int) -> [TemplateValue] {
+    guard var spare = spareSlots.popLast() else {
+      return Array(repeating: .missing, count: count)
+    }
+    while spare.count < count { spare.append(.missing) }
+    return spare
+  }
+
+  /// The frame of the function that runs, for what holds on to it.
+  mutating func ownFrame() -> TemplateFrame {
+    if let frame { return frame }
+    let own = TemplateFrame(parent: parent)
+    frame = own
+    return own
+  }
+
+  /// The frame of the function that runs, for a macro in it: they hold each other.
+  mutating func keptFrame() -> TemplateFrame {
+    let own = ownFrame()
+    if frames.last !== own { frames.append(own) }
+    return own
+  }
+
+  /// Another function that goes on later.
+  struct Suspended {
+    fileprivate var slots: [TemplateValue]
+    fileprivate var frame: TemplateFrame?
+    fileprivate var parent: TemplateFrame?
+  }
+
+  /// Goes on in a function with these variables.
+  ///
+  /// - Parameters:
+  ///   - values: empty afterwards.
+  ///   - frame: that of the variables, where there is one.
+  @inline(never)
+  mutating func begin(
+    _ values: inout [TemplateValue], in parent: TemplateFrame?, frame own: TemplateFrame? = nil
+  ) -> Suspended {
+    var outer = Suspended(slots: [], frame: own, parent: parent)
+    swap(&outer.slots, &values)
+    swap(&outer.slots, &slots)
+    swap(&outer.frame, &frame)
+    swap(&outer.parent, &self.parent)
+    if let frame = outer.frame { swap(&frame.slots, &outer.slots) }
+    return outer
+  }
+
+  /// Goes back.
+  ///
+  /// - Parameter count: how many variables the function had.
+  @inline(never)
+  mutating func end(_ outer: inout Suspended, of count: Int) {
+    if let frame = outer.frame { swap(&frame.slots, &outer.slots) }
+    swap(&outer.slots, &slots)
+    swap(&outer.frame, &frame)
+    swap(&outer.parent, &parent)
+    if let frame = outer.frame {
+      swap(&frame.slots, &outer.slots)
+      return
+    }
+    var ended: [TemplateValue] = []
+    swap(&ended, &outer.slots)
+    var at = 0
+    while at < count {
+      if case .missing = ended[at] {} else { ended[at] = .missing }
+      at += 1
+    }
+    spareSlots.append(ended)
   }
 
   // MARK: Limits and errors
@@ -144,7 +262,7 @@ struct TemplateRun {
     return .dict(dictionary)
   }
 
-  func callable(_ content: TemplateCallable.Kind) throws(TemplateError) -> TemplateValue {
+  mutating func callable(_ content: TemplateCallable.Kind) throws(TemplateError) -> TemplateValue {
     let callable = TemplateCallable(content)
     try check(callable.size)
     return .callable(callable)
@@ -156,17 +274,29 @@ struct TemplateRun {
     }
   }
 
-  mutating func namespace(_ members: TemplateMembers) throws(TemplateError) -> TemplateValue {
-    try step(members.count + 1)
-    let namespace = TemplateNamespace(members)
-    namespaces.append(namespace)
-    return .namespace(namespace)
+  /// `namespace(name=value)`.
+  mutating func namespace(
+    _ keywords: [TemplateKeywordNode], line: Int
+  ) throws(TemplateError) -> TemplateValue {
+    var members = TemplateMembers()
+    members.reserveCapacity(keywords.count)
+    var isAllowed = true
+    var at = 0
+    while at < keywords.count {
+      members.append(keywords[at].member.text, try keywords[at].value.evaluate(&self))
+      if keywords[at].member.isPrivate { isAllowed = false }
+      at += 1
+    }
+    self.line = line
+    try step()
+    guard isAllowed else { throw privateNamespaceMember }
+    return try namespace(members)
   }
 
-  /// Keeps a frame that a macro holds on to.
-  mutating func keep(_ frame: TemplateFrame) {
-    if let last = frames.last, last === frame { return }
-    frames.append(frame)
+  mutating func namespace(_ members: TemplateMembers) throws(TemplateError) -> TemplateValue {
+    try step(members.count + 1)
+    namespaces.append(members)
+    return .namespace(namespaces.count - 1)
   }
 
   func undefined(_ reason: TemplateUndefined.Reason) -> TemplateValue {
@@ -183,12 +313,32 @@ struct TemplateRun {
 
   // MARK: Output
 
+  mutating func emit(_ text: TemplateText) throws(TemplateError) {
+    let count = text.string.utf8Count
+    try pay(forOutput: count)
+    output.append(text.string)
+  }
+
   mutating func emit(_ text: MarkedString) throws(TemplateError) {
-    guard output.utf8Count + text.utf8Count <= limits.outputBytes else {
+    try pay(forOutput: text.utf8Count)
+    output.append(text)
+  }
+
+  @inline(__always)
+  private mutating func pay(forOutput count: Int) throws(TemplateError) {
+    guard output.utf8Count + count <= limits.outputBytes else {
       throw fail(.limit, "more than \(limits.outputBytes) bytes of text")
     }
-    try step(1 + text.utf8Count / 16)
-    output.append(text)
+    try step(1 + count / 16)
+  }
+
+  /// Writes the text of a value.
+  mutating func emit(_ value: TemplateValue) throws(TemplateError) {
+    if case .text(let text) = value {
+      try emit(text)
+    } else {
+      try emit(try text(of: value))
+    }
   }
 
   /// Writes what a block's call or filter gave, which must be a text.
@@ -199,30 +349,21 @@ struct TemplateRun {
     try emit(text.string)
   }
 
-  /// What the statements write, as a text of its own.
+  /// What statements write, as a text of its own.
+  @inline(__always)
   mutating func capture(
-    _ body: [any TemplateStatementNode]
+    _ body: (inout TemplateRun) throws(TemplateError) -> Flow
   ) throws(TemplateError) -> (text: MarkedString, flow: Flow) {
     var text = MarkedString()
     swap(&text, &output)
     let flow: Flow
     do throws(TemplateError) {
-      flow = try execute(body)
+      flow = try body(&self)
     } catch {
       swap(&text, &output)
       throw error
     }
     swap(&text, &output)
     return (text, flow)
-  }
-
-  mutating func execute(_ body: [any TemplateStatementNode]) throws(TemplateError) -> Flow {
-    var at = 0
-    while at < body.count {
-      let flow = try body[at].execute(&self)
-      if flow != .normal { return flow }
-      at += 1
-    }
-    return .normal
   }
 }

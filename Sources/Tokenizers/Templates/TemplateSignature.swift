@@ -35,6 +35,9 @@ struct TemplateSignature: Sendable {
     self.takesMoreNamed = takesMoreNamed
   }
 
+  /// Whether it cannot be called without an argument.
+  var needsSome: Bool { required > 0 }
+
   func bind(
     _ arguments: TemplateCallArguments, to name: String, _ run: TemplateRun
   ) throws(TemplateError) -> TemplateBoundArguments {
@@ -78,6 +81,8 @@ struct TemplateSignature: Sendable {
 struct TemplateBoundArguments {
   fileprivate(set) var values: [TemplateValue]
   fileprivate(set) var named: [(name: String, value: TemplateValue)]
+
+  static var none: TemplateBoundArguments { TemplateBoundArguments(values: [], named: []) }
 
   /// The argument for this parameter; nil where it was left out.
   subscript(place: Int) -> TemplateValue? {

@@ -1,5 +1,5 @@
 /// A test of jinja2 3.1: what stands behind `is`.
-struct TemplateTest: Sendable {
+final class TemplateTest: Sendable {
   typealias Body =
     @Sendable (
       inout TemplateRun, TemplateValue, TemplateBoundArguments
@@ -8,10 +8,16 @@ struct TemplateTest: Sendable {
   let name: String
   let signature: TemplateSignature
   let body: Body
+  /// Of a test that only looks at what kind of value there is.
+  let ofKind: (@Sendable (TemplateValue) -> Bool)?
 
-  init(_ name: String, _ signature: String = "", _ body: @escaping Body) {
+  init(
+    _ name: String, _ signature: String = "",
+    ofKind: (@Sendable (TemplateValue) -> Bool)? = nil, _ body: @escaping Body
+  ) {
     self.name = name
     self.signature = TemplateSignature(signature)
+    self.ofKind = ofKind
     self.body = body
   }
 }
@@ -40,7 +46,7 @@ enum TemplateTests {
   private static func plain(
     _ name: String, _ holds: @escaping @Sendable (TemplateValue) -> Bool
   ) -> TemplateTest {
-    TemplateTest(name) { _, value, _ throws(TemplateError) in holds(value) }
+    TemplateTest(name, ofKind: holds) { _, value, _ throws(TemplateError) in holds(value) }
   }
 
   private static let kinds = [

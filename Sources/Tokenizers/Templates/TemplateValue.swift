@@ -21,7 +21,8 @@ enum TemplateValue {
   case range(TemplateRange)
   /// What can be gone through once.
   case iterator(TemplateIterator)
-  case namespace(TemplateNamespace)
+  /// What `namespace()` makes, by its place: the one thing that a template may change.
+  case namespace(Int)
   case loop(TemplateLoopState)
   case callable(TemplateCallable)
 
@@ -43,6 +44,10 @@ final class TemplateText: Sendable {
   let string: MarkedString
 
   init(_ string: MarkedString) { self.string = string }
+
+  func write(_ run: inout TemplateRun) throws(TemplateError) { try run.emit(self) }
+
+  func equals(_ other: TemplateText) -> Bool { string.bytes == other.string.bytes }
 
   static let empty = TemplateText(MarkedString())
 
