@@ -96,7 +96,8 @@ struct JSONField {
     return count
   }
 
-  /// A number of tokens to fill up to, if one is given: every text would be as long as the file says.
+  /// A number of tokens to fill up to, if one is given: every text would be as long as the file
+  /// says.
   func paddedLength(_ name: String) throws(TokenizerError) -> Int? {
     guard let length = self[name]?.value.intValue else { return nil }
     guard (0...16_777_216).contains(length) else {
