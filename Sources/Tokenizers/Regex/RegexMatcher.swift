@@ -262,21 +262,21 @@ extension RegexMatcher {
 
   private mutating func markFailed(_ pc: Int, _ at: Int) {
     // An iteration that has not taken anything yet may fail for that reason alone.
-    for slot in slots where slot == at { return }
+    let mayBeEmpty = slots.contains(at)
     let number = Int(program.memo[pc])
     guard case .setLoop(let set, let maximum, .greedy) = program.instructions[pc],
       maximum == Int.max
     else {
-      memory.mark(.failure, number, at)
+      if !mayBeEmpty { memory.mark(.failure, number, at) }
       return
     }
-    // A greedy run that failed fails from each of its places on. Those that are near are asked for
-    // first.
+    // A greedy run that failed fails from each of its places on, where it has taken something.
+    // Those that are near are asked for first.
     let end = min(range.upperBound, at + memory.span - 1)
     var position = at
     while true {
       if position > at, hasFailed(pc, position) { return }
-      memory.mark(.failure, number, position)
+      if position > at || !mayBeEmpty { memory.mark(.failure, number, position) }
       guard position < end else { return }
       let scalar = text.scalar(at: position)
       guard program.sets[set].contains(scalar.value) else { return }

@@ -1,10 +1,10 @@
-/// What a matcher knows of places in the program at places in the text: that they fail or, inside a
-/// look, that they succeed.
+/// What a matcher knows of places in the program at places in the text: that they fail or, inside
+/// a look, that they succeed.
 ///
-/// There is a row of bits for each place in the text or, where that would be too much memory, for as
-/// many as fit: places that far apart share a row, which the latest has. Nothing that is remembered
-/// is wrong, so that a smaller memory costs time and changes no match. A search that backtracks
-/// mostly asks for what it marked last.
+/// There is a row of bits for each place in the text or, where that would be too much memory, for
+/// as many as fit: places that far apart share a row, which the latest has. Nothing that is
+/// remembered is wrong, so that a smaller memory costs time and changes no match. A search that
+/// backtracks mostly asks for what it marked last.
 package struct RegexMemory {
   enum Outcome: Int {
     case failure, success

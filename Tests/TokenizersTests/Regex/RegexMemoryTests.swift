@@ -46,6 +46,18 @@ import Testing
     }
   }
 
+  @Test(
+    "with enough memory a search is linear",
+    arguments: [
+      #"(a*)*b"#, #"(a+)+$"#, #"(a|aa)+b"#, #"(?:x|a*a*a*a*)*y"#, #"(?:(?:a*)*c|a)*d"#,
+      #"(?=(a+)+b)a"#,
+    ])
+  func linear(_ pattern: String) throws {
+    let text = Self.texts[0]
+    let search = try RegexSearch.run(pattern, in: text)
+    #expect(search.steps <= 2 * (64 + search.instructions) * text.utf8.count)
+  }
+
   @Test("half of the memory is enough for most attacks")
   func halfOfTheMemory() throws {
     let text = Self.texts[0]
