@@ -72,12 +72,7 @@ struct Render: ParsableCommand {
   }
 
   private func write(_ environment: RenderEnvironment) throws {
-    let bytes: [UInt8]
-    if let file {
-      bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
-    } else {
-      bytes = [UInt8](try FileHandle.standardInput.readToEnd() ?? Data())
-    }
+    let bytes = try file.map(FileText.bytes(of:)) ?? FileText.standardInput()
     let source = file ?? "standard input"
     let prompt: MarkedString
     do {
@@ -86,7 +81,7 @@ struct Render: ParsableCommand {
     } catch let error as JSONError {
       throw CommandFailure("\(source): \(error)")
     }
-    if isatty(STDOUT_FILENO) == 1 {
+    if Terminal.showsColours {
       Terminal.write(ColouredPrompt(prompt).text + "\n")
     } else {
       Terminal.write(prompt.text)

@@ -2,12 +2,30 @@ import Foundation
 
 /// The two outputs of a command: results on standard output, everything else on standard error.
 enum Terminal {
+  /// Ends the program with 1 where that cannot be written; quietly where nobody reads any more.
   static func write(_ text: String) {
-    FileHandle.standardOutput.write(Data(text.utf8))
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    } catch {
+      if FileText.systemError(error)?.code != Int(EPIPE) {
+        self.error("apus: error: standard output: \(FileText.reason(error))")
+      }
+      exit(1)
+    }
   }
 
+  /// What cannot be said cannot be said.
   static func error(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+  }
+
+  /// Whether standard output is for somebody who wants to see colours.
+  ///
+  /// - Source: no-color.org.
+  static var showsColours: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return isatty(STDOUT_FILENO) == 1 && (environment["NO_COLOR"] ?? "").isEmpty
+      && environment["TERM"] != "dumb"
   }
 
   /// Controls as pictures, so that text cannot steer the terminal.

@@ -77,7 +77,7 @@ struct Tokenize: ParsableCommand {
     if let bench { return try measure(bench) }
     let tokenizer = try load()
     if jsonLines {
-      let lines = TokenizerLines(tokenizer)
+      let lines = TokenizerLines(tokenizer, addsSpecialTokens: addSpecialTokens)
       JSONLines.answer { try lines.answer($0) }
     } else {
       try write(tokenizer)
@@ -102,13 +102,12 @@ struct Tokenize: ParsableCommand {
   private func write(_ tokenizer: Tokenizer) throws {
     let input =
       text.isEmpty
-      ? String(
-        decoding: try FileHandle.standardInput.readToEnd() ?? Data(), as: UTF8.self)
+      ? String(decoding: try FileText.standardInput(), as: UTF8.self)
       : text.joined(separator: " ")
     let ids = tokenizer.encode(input, addSpecialTokens: addSpecialTokens)
     if json {
       Terminal.write(TokenizerLines.answer(ids).serialized() + "\n")
-    } else if isatty(STDOUT_FILENO) == 1 {
+    } else if Terminal.showsColours {
       Terminal.write(ColouredPieces(tokenizer, ids).text)
     } else {
       Terminal.write(ids.map(String.init).joined(separator: " ") + "\n")
@@ -137,12 +136,17 @@ struct ColouredPieces {
 /// What `--json-lines` answers.
 struct TokenizerLines {
   let tokenizer: Tokenizer
+  /// Where a line does not say.
+  let addsSpecialTokens: Bool
 
-  init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+  init(_ tokenizer: Tokenizer, addsSpecialTokens: Bool) {
+    self.tokenizer = tokenizer
+    self.addsSpecialTokens = addsSpecialTokens
+  }
 
   func answer(_ request: JSONValue) throws -> JSONValue {
     if let text = request["text"]?.stringValue {
-      let adds = request["add_special_tokens"]?.boolValue ?? true
+      let adds = request["add_special_tokens"]?.boolValue ?? addsSpecialTokens
       return Self.answer(try ids(text, addSpecialTokens: adds))
     }
     guard let list = request["ids"]?.arrayValue else {

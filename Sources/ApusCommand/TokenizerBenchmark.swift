@@ -28,7 +28,8 @@ struct TokenizerBenchmark {
       "load_s": .double(loading.seconds), "processor_load_s": .double(loading.processorSeconds),
     ]
     guard operation != .load else { return result }
-    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
+    let bytes = try FileText.bytes(of: file)
+    guard !bytes.isEmpty else { throw CommandFailure("\(file): expected a text, found nothing") }
     let parts = parts(of: bytes).map { String(decoding: bytes[$0], as: UTF8.self) }
     var (ids, time) = Elapsed.of {
       if let threads {

@@ -30,7 +30,17 @@ struct TokenizeTests {
       #expect(answers.count == 5)
       #expect(answers[0] == ["ids": [1, 2, 0]] && answers[1] == ["text": "b a"])
       #expect(answers[2]["error"]?.stringValue?.contains("integers") == true)
-      #expect(answers[3]["error"] != nil && answers[4]["error"] != nil)
+      #expect(answers[3]["error"]?.stringValue?.hasPrefix("line 5, column ") == true)
+      #expect(answers[4]["error"] != nil)
+    }
+  }
+
+  @Test func filesThatAreNotThereAreNamed() async throws {
+    try await CommandRun.withFiles(["tokenizer.json": Self.files["tokenizer.json"] ?? ""]) {
+      let run = try await CommandRun.of(
+        "tokenize", "--tokenizer", $0 + "/tokenizer.json", "--bench", $0 + "/nope")
+      #expect(run.status == 1)
+      #expect(run.errors == "apus: error: \($0)/nope: No such file or directory\n")
     }
   }
 

@@ -60,7 +60,10 @@ public struct StreamDecoder: Sendable {
   mutating func append(_ id: Int32, to text: inout [UInt8]) {
     // `tokenizer.pieces` is not copied into a variable: its arrays would be retained for every
     // token.
-    guard tokenizer.pieces.isKnown(id), !(skipsControl && tokenizer.pieces.isControl(id)) else {
+    guard tokenizer.pieces.isKnown(id) else { return }
+    if skipsControl, tokenizer.pieces.isControl(id) {
+      // To SentencePiece it is a piece without text, which ends a run of bytes all the same.
+      if case .eachByte = tokenizer.pieces.repair { settleRun(into: &text) }
       return
     }
     if chain != nil {

@@ -60,6 +60,12 @@ struct SentencePieceFile {
     }
     self.type = type
     fallsBackToBytes = trainer?.bool(35, default: false) ?? false
+    if !fallsBackToBytes, let byte = pieces.first(where: { $0.type == .byte }) {
+      // As the library does: the file is cut, or put together wrongly.
+      throw .malformed(
+        field: "\(name): byte_fallback", expected: "true, since there are pieces of bytes",
+        found: "false, and the piece \(String(decoding: byte.text, as: UTF8.self))")
+    }
     unknownSurface = trainer?.string(44, default: unknownSurface) ?? unknownSurface
     normalizer.spaceIsSuffix = trainer?.bool(24, default: false) ?? false
     beginID = trainer?.int(41, default: 1) ?? 1

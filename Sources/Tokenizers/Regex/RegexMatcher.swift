@@ -264,14 +264,14 @@ extension RegexMatcher {
     // An iteration that has not taken anything yet may fail for that reason alone.
     let mayBeEmpty = slots.contains(at)
     let number = Int(program.memo[pc])
-    guard case .setLoop(let set, let maximum, .greedy) = program.instructions[pc],
-      maximum == Int.max
+    guard case .setLoop(let set, let maximum, let greed) = program.instructions[pc],
+      maximum == Int.max, greed != .possessive
     else {
       if !mayBeEmpty { memory.mark(.failure, number, at) }
       return
     }
-    // A greedy run that failed fails from each of its places on, where it has taken something.
-    // Those that are near are asked for first.
+    // A run that failed, whichever end it tried first, fails from each of its places on, where it
+    // has taken something. Those that are near are asked for first.
     let end = min(range.upperBound, at + memory.span - 1)
     var position = at
     while true {

@@ -115,7 +115,7 @@ struct TemplateJSONWriter {
 
   private static func needsEscapes(_ bytes: [UInt8], _ nonASCII: Bool) -> Bool {
     for byte in bytes
-    where byte < 0x20 || byte == 0x22 || byte == 0x5C || (nonASCII && byte >= 0x80) {
+    where byte < 0x20 || byte == 0x22 || byte == 0x5C || (nonASCII && byte >= 0x7F) {
       return true
     }
     return false
@@ -126,7 +126,7 @@ struct TemplateJSONWriter {
     result.reserveCapacity(bytes.count + 16)
     guard !nonASCII else {
       return PythonText.mapScalars(bytes) { scalar in
-        scalar.value < 0x80
+        scalar.value < 0x7F
           ? String(decoding: escapedASCII(UInt8(scalar.value)), as: UTF8.self)
           : String(scalar).utf16.map(unit).joined()
       }

@@ -194,5 +194,12 @@ import Testing
       #expect(parts.count == 2 && parts[0] == "ab", "\(parts)")
       expectStreamed(tokenizer, ids, skip: skips)
     }
+    // To SentencePiece the token has a text, which is empty.
+    let pieces = try SharedTokenizer.named("llama2-sp")
+    for (id, text) in [(2, "\u{FFFD}\u{FFFD}"), (nil, "\u{12F}")] as [(Int32?, String)] {
+      let ids = [byte(0xC4)] + (id.map { [$0] } ?? []) + [byte(0xAF)]
+      #expect(pieces.decode(ids, skipSpecialTokens: true) == text)
+      expectStreamed(pieces, ids, skip: true)
+    }
   }
 }

@@ -50,7 +50,7 @@ import Testing
     "with enough memory a search is linear",
     arguments: [
       #"(a*)*b"#, #"(a+)+$"#, #"(a|aa)+b"#, #"(?:x|a*a*a*a*)*y"#, #"(?:(?:a*)*c|a)*d"#,
-      #"(?=(a+)+b)a"#,
+      #"(?=(a+)+b)a"#, #".*?b"#, #".*?b|(?:a*)*c"#, #"(?:a+?)+?b"#,
     ])
   func linear(_ pattern: String) throws {
     let text = Self.texts[0]

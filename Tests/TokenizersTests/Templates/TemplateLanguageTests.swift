@@ -141,6 +141,8 @@ import Testing
       "{{ {'b': 1, 'a': 'é'} | tojson(sort_keys=true, ensure_ascii=true, separators=(',', ':')) }}",
       "{\"a\":\"\\u00e9\",\"b\":1}"
     ),
+    ("{{ '\u{7F}' | tojson(ensure_ascii=true) }}", "\"\\u007f\""),
+    ("{{ '\u{7F}' | tojson }}", "\"\u{7F}\""),
     (
       "{{ [3, 1, 2] | sort }} {{ ['b', 'A'] | sort }} {{ [1, 2] | sort(reverse=true) }}",
       "[1, 2, 3] ['A', 'b'] [2, 1]"
