@@ -186,6 +186,8 @@ struct RegexMatcher {
         let scalar = text.scalar(at: position)
         guard program.sets[set].contains(scalar.value) else { continue }
         at = position + scalar.length
+        // Where the same run failed from here on, so does this one.
+        if isRemembering, behindEnd == nil, left == Int.max, hasFailed(loop, at) { continue }
         stack.append(.lazyRun(pc: loop, at: at, left: left == Int.max ? left : left - 1))
         pc = loop + 1
         return true
